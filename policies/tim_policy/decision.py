@@ -1,0 +1,38 @@
+"""The answer of every rule: allow, or deny with a reason from a closed set."""
+
+import enum
+from dataclasses import dataclass
+
+
+class Reason(enum.StrEnum):
+    """Closed set: the same word is log field, metric label and test oracle."""
+
+    NO_VERIFIED_LIST = "no_verified_list"
+    SERVER_NOT_LISTED = "server_not_listed"
+    INSURED_TO_INSURED = "insured_to_insured"
+    BLOCKED_BY_INVITEE = "blocked_by_invitee"
+    UNREADABLE_PERMISSION_CONFIG = "unreadable_permission_config"
+    UNREADABLE_REQUEST = "unreadable_request"
+    THIRD_PARTY_INVITE = "third_party_invite"
+    INTERNAL_ERROR = "internal_error"
+
+
+@dataclass(frozen=True, slots=True)
+class Allow:
+    """No rule objects."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deny:
+    """A rule objects.
+
+    Args:
+        requirement: the gematik requirement that demands the refusal, e.g. `A_25534`.
+        reason: why.
+    """
+
+    requirement: str
+    reason: Reason
+
+
+Decision = Allow | Deny

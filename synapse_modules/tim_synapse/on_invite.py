@@ -1,0 +1,112 @@
+"""Every way an invite can come to be: local by anyone, admins included, at room creation, and from other servers.
+
+| path | callback | refusal |
+| --- | --- | --- |
+| `/invite`, room membership API, admin API | check_event_allowed | 403 to the caller |
+| `createRoom` | on_create_room, before the room exists | 403 or 400 to the caller |
+| invite by e-mail or telephone number | user_may_send_3pid_invite, check_event_allowed | 403 to the caller |
+| federation `/invite` | federated_user_may_invite | 403 to the other server, so to its inviter |
+| invite slipped into a federation transaction | check_event_for_spam | the invite stays invisible |
+
+`user_may_invite` is not used: Synapse does not call it for server admins.
+"""
+
+from typing import Any, Literal
+
+from synapse.module_api import NOT_SPAM, EventBase, ModuleApi, Requester, StateMap
+from synapse.module_api.errors import Codes
+
+from tim_policy.decision import Allow, Decision, Deny, Reason
+from tim_policy.errors import InvalidName
+from tim_policy.names import UserId, parse_user_id
+from tim_policy.registry import judge_invite
+from tim_policy.rules import create_room_invitees
+from tim_synapse.facts import Facts
+from tim_synapse.guard import decide, raise_on_refusal
+from tim_synapse.texts import CLIENT_TEXT
+
+Verdict = Literal["NOT_SPAM"] | tuple[Codes, dict[str, Any]]
+
+
+class InviteCallbacks:
+    """Synapse's callbacks about invites.
+
+    Args:
+        facts: what is known about an invite.
+    """
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+
+    def register(self, api: ModuleApi) -> None:
+        """Hook into Synapse; the table above says which callback covers which path."""
+        api.register_third_party_rules_callbacks(
+            on_create_room=self.on_create_room,
+            check_event_allowed=self.check_event_allowed,
+        )
+        api.register_spam_checker_callbacks(
+            federated_user_may_invite=self.federated_user_may_invite,
+            check_event_for_spam=self.check_event_for_spam,
+            user_may_send_3pid_invite=self.user_may_send_3pid_invite,
+        )
+
+    async def on_create_room(self, requester: Requester, request: dict[str, Any], is_requester_admin: bool) -> None:  # noqa: ARG002 - admins are judged like everybody
+        """Judge all invitees before the room exists (A_25534, A_26021-01)."""
+        raise_on_refusal(await decide("createRoom", self._judge_create_room(requester.user.to_string(), request)))
+
+    async def check_event_allowed(
+        self,
+        event: EventBase,
+        state: StateMap[EventBase],  # noqa: ARG002 - part of the callback
+    ) -> tuple[bool, dict[str, Any] | None]:
+        """Judge an invite event that is being made on this homeserver."""
+        if event.type == "m.room.third_party_invite":
+            raise_on_refusal(await decide("third_party_invite", _refuse_third_party_invite()))
+        if _is_invite(event):
+            raise_on_refusal(await decide("invite", self._judge(event.sender, event.state_key)))
+        return True, None
+
+    async def federated_user_may_invite(self, event: EventBase) -> Verdict:
+        """Judge an invite that another server offers."""
+        return _verdict(await decide("federated_invite", self._judge(event.sender, event.state_key)))
+
+    async def check_event_for_spam(self, event: EventBase) -> Verdict:
+        """Judge an invite of our user that another server sends as an ordinary event, past its `/invite`."""
+        if not _is_invite(event) or self._facts.is_own(event.sender) or not self._facts.is_own(event.state_key):
+            return NOT_SPAM
+        return _verdict(await decide("federated_invite_event", self._judge(event.sender, event.state_key)))
+
+    async def user_may_send_3pid_invite(self, inviter: str, medium: str, address: str, room_id: str) -> Verdict:  # noqa: ARG002 - part of the callback
+        """Refuse: the person behind an address is not known, so nobody can judge the invite."""
+        return _verdict(await decide("third_party_invite", _refuse_third_party_invite()))
+
+    async def _judge_create_room(self, inviter: str, request: object) -> Decision:
+        invitees = create_room_invitees.invitees(request)
+        if isinstance(invitees, Deny):
+            return invitees
+        for invitee in invitees:
+            decision = judge_invite(await self._facts.of_invite(parse_user_id(inviter), invitee))
+            if isinstance(decision, Deny):
+                return decision
+        return Allow()
+
+    async def _judge(self, inviter: str, invitee: str | None) -> Decision:
+        try:
+            users: tuple[UserId, UserId] = (parse_user_id(inviter), parse_user_id(invitee))
+        except InvalidName:
+            return Deny(create_room_invitees.REQUIREMENT, Reason.UNREADABLE_REQUEST)
+        return judge_invite(await self._facts.of_invite(*users))
+
+
+async def _refuse_third_party_invite() -> Decision:
+    return Deny(create_room_invitees.REQUIREMENT, Reason.THIRD_PARTY_INVITE)
+
+
+def _is_invite(event: EventBase) -> bool:
+    return event.is_state() and event.type == "m.room.member" and event.content.get("membership") == "invite"
+
+
+def _verdict(decision: Decision) -> Verdict:
+    if isinstance(decision, Allow):
+        return NOT_SPAM
+    return Codes.FORBIDDEN, {"error": CLIENT_TEXT[decision.reason]}

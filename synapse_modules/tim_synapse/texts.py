@@ -1,0 +1,17 @@
+"""What a refused person reads in her client: German, short, without naming anyone."""
+
+from collections.abc import Mapping
+
+from tim_policy.decision import Reason
+
+CLIENT_TEXT: Mapping[Reason, str] = {
+    Reason.NO_VERIFIED_LIST: "Zurzeit sind keine Einladungen zu anderen Organisationen möglich. "
+    "Bitte versuchen Sie es später erneut.",
+    Reason.SERVER_NOT_LISTED: "Diese Organisation gehört nicht zur TI-Föderation.",
+    Reason.INSURED_TO_INSURED: "Versicherte können andere Versicherte nicht einladen.",
+    Reason.BLOCKED_BY_INVITEE: "Diese Person nimmt Ihre Einladung nicht an.",
+    Reason.UNREADABLE_PERMISSION_CONFIG: "Diese Person nimmt Ihre Einladung nicht an.",
+    Reason.UNREADABLE_REQUEST: "Die Anfrage ist unvollständig oder fehlerhaft.",
+    Reason.THIRD_PARTY_INVITE: "Einladungen per E-Mail oder Telefonnummer sind nicht möglich.",
+    Reason.INTERNAL_ERROR: "Die Anfrage konnte nicht geprüft werden. Bitte versuchen Sie es später erneut.",
+}
