@@ -46,9 +46,9 @@ def load_trust(config: FederationListConfig) -> ListTrust:
             key = "issuer_files"
             issuers.append(parse_issuer(path.read_bytes()))
     except OSError as error:
-        raise ConfigError(f"federation_list.{key}: cannot read {path} ({error.strerror})") from None
+        raise ConfigError(f"tim_synapse: federation_list.{key}: cannot read {path} ({error.strerror})") from None
     except ConfigError as error:
-        raise ConfigError(f"federation_list.{key}: {path}: {error}") from None
+        raise ConfigError(f"tim_synapse: federation_list.{key}: {path}: {error}") from None
     return ListTrust(anchors, tuple(issuers))
 
 

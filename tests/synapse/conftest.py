@@ -1,0 +1,114 @@
+"""One homeserver whose list comes from the test itself."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import aiohttp
+import pytest
+import pytest_asyncio
+
+from tests.synapse.list_source import ListSource
+from tim_sandbox.homeserver import HomeserverSpec, homeserver_command, tim_module, write_homeserver
+from tim_sandbox.homeserver_client import HomeserverClient, MatrixUser
+from tim_sandbox.pki import ListPki, make_list_pki, write_list_pki
+from tim_sandbox.processes import Supervisor
+from tim_sandbox.state import HomeserverState
+from tim_sandbox.tls import certificate_pem, make_tls_ca, make_tls_leaf, write_tls_leaf
+
+NAME = "allein.tim.test"
+_REFRESHES = re.compile(r'^tim_federation_list_refreshes_total\{result="(\w+)"\} (\S+)$', re.MULTILINE)
+
+
+@pytest.fixture(scope="session")
+def pki() -> ListPki:
+    return make_list_pki()
+
+
+def spec_in(directory: Path, base_port: int, pki: ListPki) -> HomeserverSpec:
+    """A homeserver with our module whose list source is `base_port + 2`."""
+    write_list_pki(pki, directory / "pki")
+    ca = make_tls_ca()
+    (directory / "ca.pem").write_bytes(certificate_pem(ca))
+    home = directory / "homeserver"
+    home.mkdir()
+    write_tls_leaf(make_tls_leaf(ca, NAME), home)
+    module = tim_module("http://127.0.0.1", directory / "pki")
+    module["config"]["federation_list"] |= {
+        "source": {"url": f"http://127.0.0.1:{base_port + 2}/list.jws"},
+        "refresh_interval": "1s",
+        "retry_interval": "1s",
+    }
+    return HomeserverSpec(
+        NAME, home, base_port, base_port + 1, base_port + 3, directory / "ca.pem", "secret", modules=(module,)
+    )
+
+
+@dataclass
+class LoneServer:
+    """The homeserver, its list source and its log."""
+
+    client: HomeserverClient
+    source: ListSource
+    log: Path
+
+    async def refreshed(self, result: str, times: int = 2) -> None:
+        """Return after `times` more attempts to refresh the list ended with `result`."""
+        wanted = await self._count(result) + times
+        async with asyncio.timeout(30):
+            while await self._count(result) < wanted:  # noqa: ASYNC110 - another process: it can only be asked
+                await asyncio.sleep(0.1)
+
+    async def _count(self, result: str) -> float:
+        return float(dict(_REFRESHES.findall(await self.client.metrics())).get(result, 0))
+
+    def errors(self) -> list[str]:
+        """Lines of the module's log from WARNING up."""
+        return [
+            line
+            for line in self.log.read_text().splitlines()
+            if "tim_synapse" in line and (" ERROR " in line or " WARNING " in line)
+        ]
+
+    async def user(self) -> MatrixUser:
+        return await self.client.new_user(f"user-{uuid4().hex[:12]}", "password")
+
+
+@asynccontextmanager
+async def running_lone_server(directory: Path, base_port: int, pki: ListPki) -> AsyncIterator[LoneServer]:
+    """A homeserver that starts while its list source does not listen."""
+    spec = spec_in(directory, base_port, pki)
+    state = HomeserverState(
+        server_name=NAME,
+        organisation="",
+        is_member=True,
+        client_port=spec.client_port,
+        federation_port=spec.federation_port,
+        registration_shared_secret=spec.registration_shared_secret,
+        users=(),
+    )
+    supervisor = Supervisor(directory / "logs")
+    async with aiohttp.ClientSession() as http:
+        client = HomeserverClient(http, state)
+        await supervisor.start(NAME, homeserver_command(write_homeserver(spec)))
+        try:
+            await supervisor.wait_until_ready(NAME, client.is_healthy)
+            yield LoneServer(client, ListSource(pki, base_port + 2), directory / "logs" / f"{NAME}.log")
+        finally:
+            await supervisor.stop_all()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def lone_server(
+    tmp_path_factory: pytest.TempPathFactory, new_base_port: Callable[[], int], pki: ListPki
+) -> AsyncIterator[LoneServer]:
+    """A homeserver that adopted version 7 of a list with `friend.tim.test` from a source the test controls."""
+    async with running_lone_server(tmp_path_factory.mktemp("lone"), new_base_port(), pki) as server:
+        server.source.serve(7, "friend.tim.test")
+        async with server.source.listening():
+            await server.refreshed("ok", times=1)
+            yield server

@@ -1,0 +1,57 @@
+"""The few Matrix calls the tests below are made of."""
+
+from typing import Any
+from urllib.parse import quote
+
+from tim_sandbox.homeserver_client import Answer, MatrixUser
+
+PERMISSION_CONFIG = "de.gematik.tim.account.permissionconfig.pro.v1"
+
+
+async def create_room(user: MatrixUser, **body: Any) -> Answer:
+    return await user.request("POST", "/_matrix/client/v3/createRoom", body)
+
+
+async def new_room(user: MatrixUser, **body: Any) -> str:
+    created = await create_room(user, **body)
+    assert created.status == 200, created
+    return str(created.body["room_id"])
+
+
+async def invite(user: MatrixUser, room_id: str, invitee: str) -> Answer:
+    return await user.request("POST", f"/_matrix/client/v3/rooms/{quote(room_id)}/invite", {"user_id": invitee})
+
+
+async def set_permission(user: MatrixUser, content: dict[str, Any], data_type: str = PERMISSION_CONFIG) -> None:
+    path = f"/_matrix/client/v3/user/{quote(user.user_id)}/account_data/{data_type}"
+    answer = await user.request("PUT", path, content)
+    assert answer.status == 200, answer
+
+
+async def rooms_of(user: MatrixUser) -> set[str]:
+    answer = await user.request("GET", "/_matrix/client/v3/joined_rooms")
+    return set(answer.body["joined_rooms"])
+
+
+async def invitations_of(user: MatrixUser) -> set[str]:
+    answer = await user.request("GET", "/_matrix/client/v3/sync?timeout=0")
+    return set(answer.body.get("rooms", {}).get("invite", {}))
+
+
+async def say(user: MatrixUser, room_id: str, text: str) -> str:
+    path = f"/_matrix/client/v3/rooms/{quote(room_id)}/send/m.room.message/{quote(text)}"
+    answer = await user.request("PUT", path, {"msgtype": "m.text", "body": text})
+    assert answer.status == 200, answer
+    return str(answer.body["event_id"])
+
+
+async def sees(user: MatrixUser, room_id: str, event_id: str) -> None:
+    """Return once the event is in the user's timeline; long-polls, and fails after 20 s without it."""
+    since = ""
+    for _ in range(20):
+        answer = await user.request("GET", f"/_matrix/client/v3/sync?timeout=1000{since}")
+        room = answer.body.get("rooms", {}).get("join", {}).get(room_id, {})
+        if any(event["event_id"] == event_id for event in room.get("timeline", {}).get("events", [])):
+            return
+        since = f"&since={quote(answer.body['next_batch'])}"
+    raise AssertionError("the event never came")
