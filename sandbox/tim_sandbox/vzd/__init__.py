@@ -1,0 +1,3 @@
+"""A stand-in for gematik's directory (VZD): federation list, provider operations, directory search."""
+
+BANNER = "SANDBOX - not gematik's VZD"

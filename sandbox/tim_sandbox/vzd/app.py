@@ -1,0 +1,215 @@
+"""The stand-in VZD as aiohttp application: paths, authorisation, error bodies."""
+
+import json
+import secrets
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import aiohttp
+from aiohttp import web
+
+from tim_sandbox.federation_list import SigAlg
+from tim_sandbox.members import EVERYONE
+from tim_sandbox.pki import read_identity
+from tim_sandbox.vzd import BANNER
+from tim_sandbox.vzd.config import CONFIG_FILE, VzdConfig
+from tim_sandbox.vzd.directory import (
+    Resource,
+    UnsupportedSearch,
+    directory_of,
+    locate,
+    search_endpoints,
+    search_services,
+)
+from tim_sandbox.vzd.registry import Refusal, Registry
+from tim_sandbox.vzd.tokens import LIFETIME, SearchTokens
+
+_MAX_BODY = 64 * 1024
+_USERINFO = "/_matrix/federation/v1/openid/userinfo"
+_TIMEOUT = aiohttp.ClientTimeout(total=10)
+_SERVICES = "/tim-provider-services"
+_OK = 200
+
+
+class Vzd:
+    """Handlers and what they share."""
+
+    def __init__(self, directory: Path, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._config = VzdConfig.model_validate_json((directory / CONFIG_FILE).read_bytes())
+        pki = self._config.pki_directory
+        self._registry = Registry(
+            directory,
+            {
+                SigAlg.BP256R1: read_identity(pki / "signer"),
+                SigAlg.ES256: read_identity(pki / "signer-es256"),
+            },
+        )
+        self._resources = directory_of(EVERYONE)
+        self._tokens = SearchTokens(now)
+
+    def application(self) -> web.Application:
+        """The application with all routes."""
+        app = web.Application(client_max_size=_MAX_BODY, middlewares=[_refusals_as_json])
+        app.router.add_get("/", self.info)
+        app.router.add_get(f"{_SERVICES}/", self.info)
+        app.router.add_get(f"{_SERVICES}/FederationList/federationList.jws", self.federation_list)
+        app.router.add_get(f"{_SERVICES}/localization", self.localization)
+        app.router.add_get(f"{_SERVICES}/federation", self.domains)
+        app.router.add_post(f"{_SERVICES}/federation", self.add_domain)
+        app.router.add_put(f"{_SERVICES}/federation/{{domain}}", self.change_domain)
+        app.router.add_delete(f"{_SERVICES}/federation/{{domain}}", self.remove_domain)
+        app.router.add_get("/tim-authenticate", self.authenticate)
+        app.router.add_get("/search/HealthcareService", self.search_services)
+        app.router.add_get("/search/Endpoint", self.search_endpoints)
+        return app
+
+    async def info(self, _request: web.Request) -> web.Response:
+        """`getInfo`."""
+        return web.json_response({"title": "I_VZD_TIM_Provider_Services", "description": BANNER, "version": "1.4.0"})
+
+    async def federation_list(self, request: web.Request) -> web.Response:
+        """`getFederationList`: 204 when the caller's `version` is current."""
+        try:
+            alg = SigAlg(request.query.get("sigAlg", SigAlg.BP256R1))
+        except ValueError:
+            raise Refusal(400, "invalid parameter", (("sigAlg", "BP256R1 or ES256"),)) from None
+        if "version" in request.query and _version(request.query["version"]) >= self._registry.version:
+            return web.Response(status=204)
+        return web.Response(body=self._registry.signed_list(alg), content_type="application/octet-stream")
+
+    async def localization(self, request: web.Request) -> web.Response:
+        """`whereIs`."""
+        self._provider(request)
+        mxid = request.query.get("mxid", "")
+        if not mxid.startswith("matrix:u/"):
+            raise Refusal(400, "invalid parameter", (("mxid", "format: matrix:u/localpart:domain"),))
+        return web.json_response(locate(self._resources, mxid))
+
+    async def domains(self, request: web.Request) -> web.Response:
+        """`getTiMessengerDomain`."""
+        domains = self._registry.domains_of(self._provider(request), request.query.get("domain"))
+        return web.json_response([domain.wire() for domain in domains])
+
+    async def add_domain(self, request: web.Request) -> web.Response:
+        """`addTiMessengerDomain`."""
+        provider = self._provider(request)
+        return web.json_response(self._registry.add(provider, await _json(request)).wire())
+
+    async def change_domain(self, request: web.Request) -> web.Response:
+        """`updateTiMessengerDomain`."""
+        provider = self._provider(request)
+        domain = request.match_info["domain"]
+        return web.json_response(self._registry.change(provider, domain, await _json(request)).wire())
+
+    async def remove_domain(self, request: web.Request) -> web.Response:
+        """`deleteTiMessengerDomain`."""
+        self._registry.remove(self._provider(request), request.match_info["domain"])
+        return web.Response(status=204)
+
+    async def authenticate(self, request: web.Request) -> web.Response:
+        """`getTimeAuthenticate`: the domain's homeserver says whose token it is."""
+        token = request.headers.get("X-Matrix-OpenID-Token", "")
+        domain = request.query.get("mxId", "")
+        url = self._config.homeserver_urls.get(domain)
+        if not token or url is None or not self._registry.has(domain):
+            raise Refusal(401, "mxId is not a domain of the federation, or the token is missing")
+        if not await _is_user_of(domain, url, token):
+            raise Refusal(401, "the homeserver does not confirm the token")
+        body = {
+            "access_token": self._tokens.issue(),
+            "token_type": "Bearer",
+            "expires_in": int(LIFETIME.total_seconds()),
+        }
+        return web.json_response(body)
+
+    async def search_services(self, request: web.Request) -> web.Response:
+        """`GET /search/HealthcareService`."""
+        return self._search(request, search_services)
+
+    async def search_endpoints(self, request: web.Request) -> web.Response:
+        """`GET /search/Endpoint`."""
+        return self._search(request, search_endpoints)
+
+    def _search(
+        self, request: web.Request, search: Callable[[list[Resource], list[tuple[str, str]]], Resource]
+    ) -> web.Response:
+        if not self._tokens.is_valid(_bearer(request)):
+            raise Refusal(401, "a search token is required (GET /tim-authenticate)")
+        try:
+            bundle = search(self._resources, list(request.query.items()))
+        except UnsupportedSearch as error:
+            return _fhir(_operation_outcome(f"the sandbox does not support: {error}"), status=400)
+        return _fhir(bundle)
+
+    def _provider(self, request: web.Request) -> str:
+        token = _bearer(request)
+        for provider, expected in self._config.provider_tokens.items():
+            if secrets.compare_digest(token.encode(), expected.encode()):
+                return provider
+        raise Refusal(401, "a provider access token is required")
+
+
+@web.middleware
+async def _refusals_as_json(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    try:
+        response = await handler(request)
+    except Refusal as refusal:
+        response = _error(refusal.status, refusal.message, refusal.errors)
+    except web.HTTPException as error:
+        response = _error(error.status, error.reason)
+    response.headers["Server"] = BANNER
+    if response.status == web.HTTPUnauthorized.status_code:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def _error(status: int, message: str, errors: Iterable[tuple[str, str]] = ()) -> web.Response:
+    details = [{"attributeName": name, "attributeError": fault} for name, fault in errors]
+    return web.json_response({"message": message, "errors": details}, status=status)
+
+
+def _fhir(resource: Resource, status: int = _OK) -> web.Response:
+    return web.json_response(resource, status=status, content_type="application/fhir+json")
+
+
+def _operation_outcome(text: str) -> Resource:
+    issue = {"severity": "error", "code": "not-supported", "diagnostics": text}
+    return {"resourceType": "OperationOutcome", "issue": [issue]}
+
+
+def _version(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise Refusal(400, "invalid parameter", (("version", "an integer"),)) from None
+
+
+async def _json(request: web.Request) -> object:
+    try:
+        body: object = await request.json()
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        raise Refusal(400, "the body is not JSON") from None
+    return body
+
+
+def _bearer(request: web.Request) -> str:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token if scheme.lower() == "bearer" else ""
+
+
+async def _is_user_of(domain: str, url: str, token: str) -> bool:
+    """Ask the homeserver (Matrix server-server API, OpenID); only users of `domain` itself count."""
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=_TIMEOUT) as http,
+            http.get(url + _USERINFO, params={"access_token": token}) as response,
+        ):
+            if response.status != _OK:
+                return False
+            user_id = (await response.json()).get("sub", "")
+    except (aiohttp.ClientError, TimeoutError):
+        raise Refusal(503, "the homeserver does not answer") from None
+    return isinstance(user_id, str) and user_id.partition(":")[2] == domain

@@ -1,0 +1,24 @@
+"""What the stand-in VZD is told by the sandbox."""
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+CONFIG_FILE = "config.json"
+
+
+class VzdConfig(BaseModel):
+    """Content of `config.json` in the directory of the stand-in VZD (mode 0600).
+
+    Args:
+        provider_tokens: bearer token by TI-M provider (`timAnbieter`).
+        homeserver_urls: where a domain's `/_matrix/federation/v1/openid/userinfo` is asked; the real VZD
+            resolves the domain instead.
+        pki_directory: holds the signers' keys (`tim_sandbox.pki.write_list_pki`).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    provider_tokens: dict[str, str]
+    homeserver_urls: dict[str, str]
+    pki_directory: Path

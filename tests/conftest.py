@@ -1,0 +1,59 @@
+"""Fixtures that several areas share."""
+
+import os
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+
+from tim_sandbox.federation import Plan, running_sandbox
+from tim_sandbox.homeserver_client import MatrixUser
+from tim_sandbox.members import FREMD, PFLEGE, PRAXIS
+from tim_sandbox.running import Sandbox
+from tim_sandbox.state import PORT_SPAN, free_base_port
+
+NewUser = Callable[[str], Awaitable[MatrixUser]]
+
+
+@pytest.fixture(scope="session")
+def new_base_port() -> Callable[[], int]:
+    """Finds a range of free ports; workers of pytest-xdist look in ranges of their own."""
+    lanes = 16
+    lane = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % lanes
+    slots = range(20_000 + PORT_SPAN * lane, 32_000, PORT_SPAN * lanes)
+
+    def shuffled() -> Iterator[int]:
+        yield from random.sample(slots, len(slots))
+
+    return lambda: free_base_port(shuffled())
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def federation(
+    tmp_path_factory: pytest.TempPathFactory, new_base_port: Callable[[], int]
+) -> AsyncIterator[Sandbox]:
+    """Two members with tim_synapse, the outsider without, and the stand-in VZD.
+
+    A test that changes the federation list changes it back; `await federation.list_adopted()` waits until the
+    members enforce the change.
+    """
+    plan = Plan(
+        tmp_path_factory.mktemp("federation") / "sandbox",
+        new_base_port(),
+        members=(PRAXIS, PFLEGE, FREMD),
+        with_bot=False,
+    )
+    async with running_sandbox(plan) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def new_user(federation: Sandbox) -> NewUser:
+    """Creates a fresh, logged-in user on the homeserver of that name."""
+
+    async def create(server_name: str) -> MatrixUser:
+        return await federation.homeserver(server_name).new_user(f"user-{uuid4().hex[:12]}", "password")
+
+    return create
