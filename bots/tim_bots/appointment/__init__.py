@@ -1,0 +1,1 @@
+"""Appointments: free times from opening hours, a short German dialogue, bookings that cannot collide."""

@@ -1,0 +1,119 @@
+"""The book of appointments: what is taken, and how a place is taken by one person only."""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from tim_bots.appointment.booking import Booking, BookingStatus
+from tim_bots.appointment.calendar import units
+from tim_bots.appointment.tables import booking, booking_unit
+from tim_bots.appointment.who import Who
+from tim_bots.cipher import Cipher
+
+_WHO = "appointment_booking.who"
+_FIRST_REFERENCE = 1000
+
+
+class BookingBook:
+    """Bookings of one resource (a room, a doctor) in the caller's transaction.
+
+    Args:
+        cipher: seals who booked.
+        resource: what can be booked once at a time; a short name without personal data.
+    """
+
+    def __init__(self, cipher: Cipher, resource: str) -> None:
+        self._cipher = cipher
+        self._resource = resource
+
+    def busy_units(self, connection: Connection, start: datetime, end: datetime) -> frozenset[int]:
+        """Booked five-minute units between two instants."""
+        asked = units(start, end)
+        unit = booking_unit.c.unit_start
+        taken = select(unit).where(booking_unit.c.resource == self._resource, unit >= asked.start, unit < asked.stop)
+        return frozenset(connection.scalars(taken))
+
+    def coming(self, connection: Connection, who: Who, now: datetime) -> tuple[Booking, ...]:
+        """The person's bookings made in this room that have not begun, in order of time."""
+        rows = connection.execute(
+            select(booking)
+            .where(
+                booking.c.room_key == who.room_key,
+                booking.c.person_key == who.person_key,
+                booking.c.status == BookingStatus.BOOKED,
+                booking.c.starts_at > int(now.timestamp()),
+            )
+            .order_by(booking.c.starts_at)
+        )
+        return tuple(map(_booking, rows))
+
+    def book(self, connection: Connection, who: Who, start: datetime, end: datetime) -> Booking | None:
+        """Book, all or nothing.
+
+        Returns:
+            The booking; None when someone else has any part of the time (the primary key says so, whatever
+            other transactions do at the same moment).
+        """
+        identity = json.dumps({"room_id": who.room_id, "user_id": who.user_id}).encode()
+        try:
+            with connection.begin_nested():
+                row = connection.execute(
+                    insert(booking)
+                    .values(
+                        id=uuid4(),
+                        room_key=who.room_key,
+                        person_key=who.person_key,
+                        starts_at=int(start.timestamp()),
+                        ends_at=int(end.timestamp()),
+                        status=BookingStatus.BOOKED,
+                        version=0,
+                        who=self._cipher.seal(identity, _WHO),
+                    )
+                    .returning(booking)
+                ).one()
+                connection.execute(insert(booking_unit), self._unit_rows(row.number, start, end))
+        except IntegrityError:
+            return None
+        return _booking(row)
+
+    def _unit_rows(self, number: int, start: datetime, end: datetime) -> Sequence[dict[str, object]]:
+        return [
+            {"resource": self._resource, "unit_start": unit, "booking_number": number} for unit in units(start, end)
+        ]
+
+    def cancel(self, connection: Connection, who: Who, cancelled: Booking) -> Booking | None:
+        """Free the time again and raise the version.
+
+        Returns:
+            The booking as cancelled; None when it is not this person's or not booked any more.
+        """
+        row = connection.execute(
+            update(booking)
+            .where(
+                booking.c.id == cancelled.id,
+                booking.c.room_key == who.room_key,
+                booking.c.person_key == who.person_key,
+                booking.c.status == BookingStatus.BOOKED,
+            )
+            .values(status=BookingStatus.CANCELLED, version=booking.c.version + 1)
+            .returning(booking)
+        ).one_or_none()
+        if row is None:
+            return None
+        connection.execute(delete(booking_unit).where(booking_unit.c.booking_number == row.number))
+        return _booking(row)
+
+
+def _booking(row: Row[tuple[object, ...]]) -> Booking:
+    return Booking(
+        id=row.id,
+        reference=f"T-{_FIRST_REFERENCE + row.number}",
+        start=datetime.fromtimestamp(row.starts_at, UTC),
+        end=datetime.fromtimestamp(row.ends_at, UTC),
+        version=row.version,
+        status=BookingStatus(row.status),
+    )

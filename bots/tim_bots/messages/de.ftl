@@ -1,0 +1,10 @@
+# What the chassis itself says. Plain German, "Sie", short.
+
+### Chassis
+
+chassis-room-not-encrypted =
+    Dieser Raum ist nicht verschlüsselt. Ich antworte nur in verschlüsselten Räumen und verlasse diesen Raum wieder. Bitte laden Sie mich in einen verschlüsselten Raum ein.
+chassis-message-not-encrypted =
+    Ihre Nachricht war nicht verschlüsselt. Ich habe sie nicht bearbeitet. Bitte senden Sie sie verschlüsselt noch einmal.
+chassis-failed =
+    Es tut mir leid, bei Ihrer letzten Nachricht ist bei mir ein Fehler aufgetreten. Ich habe den Betreiber benachrichtigt. Bitte wenden Sie sich direkt an die Einrichtung, wenn es eilt.
