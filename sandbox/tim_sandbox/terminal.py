@@ -17,7 +17,7 @@ Work = Callable[[Sandbox], Coroutine[Any, Any, None]]
 
 
 async def run_with_sandbox(plan: Plan, work: Work) -> None:
-    """Start the sandbox, print how to log in, do `work`, and stop it; SIGINT and SIGTERM end it early.
+    """Start the sandbox, do `work`, and stop it; SIGINT and SIGTERM end it early.
 
     Raises:
         TimError: it could not start, a part failed, or `work` raised it.
@@ -26,8 +26,12 @@ async def run_with_sandbox(plan: Plan, work: Work) -> None:
         await _until(stop, _run(plan, work))
 
 
-async def stay_up(_sandbox: Sandbox) -> None:
-    """Work that never ends by itself."""
+async def stay_up(sandbox: Sandbox) -> None:
+    """Print how to log in; work that never ends by itself."""
+    typer.echo(login_table(sandbox.state))
+    typer.echo(f"\nDirectory (stand-in VZD): {sandbox.state.vzd_url}/tim-provider-services/")
+    typer.echo(f"Logs: {sandbox.layout.logs}")
+    typer.echo("Ctrl-C stops everything.")
     await asyncio.Event().wait()
 
 
@@ -62,16 +66,8 @@ async def _run(plan: Plan, work: Work) -> None:
     typer.echo(f"Starting a TI-M federation in {plan.directory} (loopback only; synthetic people and organisations).")
     began = time.monotonic()
     async with running_sandbox(plan, show_progress) as sandbox:
-        _announce(sandbox, time.monotonic() - began)
+        typer.echo(f"Up after {time.monotonic() - began:.1f} s.")
         await sandbox.until_failure(work(sandbox))
-
-
-def _announce(sandbox: Sandbox, seconds: float) -> None:
-    typer.echo(f"\nUp after {seconds:.1f} s.")
-    typer.echo(login_table(sandbox.state))
-    typer.echo(f"\nDirectory (stand-in VZD): {sandbox.state.vzd_url}/tim-provider-services/")
-    typer.echo(f"Logs: {sandbox.layout.logs}")
-    typer.echo("Ctrl-C stops everything.")
 
 
 @contextlib.contextmanager
