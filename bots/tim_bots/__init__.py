@@ -1,0 +1,1 @@
+"""Paperwork bots for encrypted Matrix rooms."""

@@ -1,0 +1,99 @@
+"""`bot.yaml`: one bot, as the operator writes it."""
+
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import yaml
+from pydantic import AfterValidator, Field
+
+from tim_bots.appointment.config import CalendarConfig
+from tim_policy.errors import ConfigError
+from tim_policy.settings import Settings, load_settings
+
+_CHATBOT = "(Chatbot)"
+
+
+def _is_base_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/") or parts.query:
+        raise ValueError("write the homeserver's base URL, for example https://matrix.praxis.example")
+    if parts.scheme == "http" and parts.hostname not in {"127.0.0.1", "::1", "localhost"}:
+        raise ValueError("use https; http is accepted for a homeserver on this machine only")
+    return value.rstrip("/")
+
+
+def _is_chatbot(value: str) -> str:
+    if not value.endswith(_CHATBOT) or not value.removesuffix(_CHATBOT).strip():
+        raise ValueError(f'must name the bot and end with "{_CHATBOT}", so that people know what they talk to')
+    return value
+
+
+class BotConfig(Settings):
+    """One bot.
+
+    Relative paths are relative to the directory of the configuration file.
+    """
+
+    homeserver: Annotated[str, AfterValidator(_is_base_url)]
+    """Base URL of the homeserver's client API."""
+    user_id: Annotated[str, Field(pattern=r"^@[a-z0-9._=/+-]+:[A-Za-z0-9.\-:\[\]]+$", max_length=255)]
+    """The bot's Matrix user id."""
+    password_file: Path
+    """Needed for the first login, and if the homeserver asks for it when the identity is published."""
+    key_file: Path
+    """base64 of 32 random bytes which encrypt the state; made by `tim bot new-key`."""
+    state_dir: Path
+    """Directory of the database and the crypto store; readable by the bot's system user only."""
+    health_port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    """Port on 127.0.0.1 for `/live` and `/ready`; None: no health service."""
+    display_name: Annotated[str, Field(max_length=100), AfterValidator(_is_chatbot)]
+    """The name that people see; ends with "(Chatbot)"."""
+    organisation: Annotated[str, Field(min_length=1, max_length=200)]
+    """The practice, as it is called in messages."""
+    calendar: CalendarConfig
+    """What can be booked."""
+
+
+def load_config(path: Path) -> BotConfig:
+    """Read and check `bot.yaml`.
+
+    Raises:
+        ConfigError: one line for each fault, with the path to the key.
+    """
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot read {path} ({type(error).__name__})") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" at line {mark.line + 1}" if mark else ""
+        raise ConfigError(f"{path}: not valid YAML{where}") from None
+    config = load_settings(BotConfig, data, str(path))
+    base = path.parent
+    return config.model_copy(
+        update={name: base / getattr(config, name) for name in ("password_file", "key_file", "state_dir")}
+    )
+
+
+def read_secret(path: Path, key: str) -> str:
+    """The content of a secret file, without the newline at its end.
+
+    Args:
+        path: the file.
+        key: the configuration key that names it, for the error text.
+
+    Raises:
+        ConfigError: missing, empty, or open to other users.
+    """
+    try:
+        mode = path.stat().st_mode
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{key}: cannot read {path} ({type(error).__name__})") from None
+    if mode & 0o077:
+        raise ConfigError(f"{key}: {path} is open to other users; run: chmod 600 {path}")
+    secret = text.removesuffix("\n").removesuffix("\r")
+    if not secret:
+        raise ConfigError(f"{key}: {path} is empty")
+    return secret

@@ -1,0 +1,232 @@
+"""Takes what happens on the homeserver into the inbox: sync, decrypt, store, and only then move on."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from nio import Event, SyncResponse
+from sqlalchemy import Connection
+
+from tim_bots.backfill import fetch_gap
+from tim_bots.backoff import delays
+from tim_bots.database import Database
+from tim_bots.flow import MessageKind
+from tim_bots.guard import GuardedClient
+from tim_bots.health import Health
+from tim_bots.inbox import Arrival, Entry, Inbox, Kind, State
+from tim_bots.incoming import Message, Unprocessed, read_event
+from tim_bots.matrix_http import RequestFailed, TokenRevoked, ok
+
+logger = logging.getLogger(__name__)
+
+KEY_PATIENCE = timedelta(seconds=30)
+"""How long an undecryptable message may wait for its keys; they usually come before it."""
+
+_LONG_POLL_MS = 30_000
+_SHORT_POLL_MS = 3_000
+"""While something waits for its keys, its time limit is looked at this often."""
+_FILTER = {
+    "presence": {"types": []},
+    "account_data": {"types": []},
+    "room": {"account_data": {"types": []}, "ephemeral": {"types": []}, "timeline": {"limit": 50}},
+}
+
+
+class SyncLoop:
+    """One long poll after the other.
+
+    Args:
+        client: logged in, keys uploaded.
+        notify: called when the inbox got something new.
+    """
+
+    def __init__(
+        self,
+        *,
+        client: GuardedClient,
+        database: Database,
+        inbox: Inbox,
+        health: Health,
+        notify: Callable[[], None],
+    ) -> None:
+        self._client = client
+        self._database = database
+        self._inbox = inbox
+        self._health = health
+        self._notify = notify
+        self._needs_full_state = True  # nio keeps rooms in memory only
+
+    async def run(self) -> None:
+        """Sync until cancelled.
+
+        Raises:
+            TokenRevoked: going on is pointless, and logging in again would change the bot's device.
+        """
+        waiting_times = delays()
+        while True:
+            try:
+                await self.sync_once()
+            except TokenRevoked:
+                self._health.token_valid = False
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever it is, the loop must go on
+                pause = next(waiting_times)
+                logger.warning("sync failed component=sync error=%s retry_s=%.1f", type(error).__name__, pause)
+                await asyncio.sleep(pause)
+            else:
+                waiting_times = delays()
+
+    async def sync_once(self) -> None:
+        """One sync, stored."""
+        since = await self._database.transaction(self._inbox.position)
+        waiting = await self._waiting()
+        response: SyncResponse = ok(
+            await self._client.sync(
+                timeout=0 if self._needs_full_state else _SHORT_POLL_MS if waiting else _LONG_POLL_MS,
+                since=since,
+                full_state=self._needs_full_state,
+                sync_filter=_FILTER,
+            )
+        )
+        arrivals = [*_invites(response, self._client.user_id)]
+        if since is not None:  # a device on its first sync has no keys for what was said before it existed
+            for room_id in response.rooms.join:
+                arrivals += await self._room_arrivals(response, room_id, since)
+        await self._commit(arrivals, response.next_batch)
+        self._needs_full_state = False
+        self._health.last_sync_at = datetime.now(UTC)
+        self._health.token_valid = True
+        if arrivals:
+            self._notify()
+        await self._client.maintain_keys()
+        await self.retry_waiting()
+
+    async def _commit(self, arrivals: Sequence[Arrival], next_batch: str) -> None:
+        now = datetime.now(UTC)
+
+        def work(connection: Connection) -> None:
+            self._inbox.store(connection, arrivals, next_batch, now)
+
+        await self._database.transaction(work)
+
+    async def _room_arrivals(self, response: SyncResponse, room_id: str, since: str) -> list[Arrival]:
+        timeline = response.rooms.join[room_id].timeline
+        events = list(timeline.events)
+        if timeline.limited and timeline.prev_batch:  # N8
+            events = await self._gap(room_id, timeline.prev_batch, since) + events
+        room = self._client.rooms.get(room_id)
+        if room is None or not room.encrypted:
+            return []
+        return list(room_arrivals(events, room_id, self._client.user_id))
+
+    async def _gap(self, room_id: str, prev_batch: str, since: str) -> list[Any]:
+        try:
+            earlier = await fetch_gap(self._client, room_id, prev_batch, since)
+        except RequestFailed as error:
+            if not error.is_final:
+                raise
+            # one room that is refused for good must not stop the others
+            logger.error("gap refused component=sync errcode=%s", error.errcode)
+            return []
+        return [self._client.readable(event, room_id) for event in earlier]
+
+    async def _waiting(self) -> list[Entry]:
+        def work(connection: Connection) -> list[Entry]:
+            return self._inbox.in_state(connection, State.WAITING_FOR_KEYS, Kind.MESSAGE)
+
+        return await self._database.transaction(work)
+
+    async def retry_waiting(self) -> None:
+        """Try the messages again whose keys were missing; give up on those that waited too long."""
+        entries = await self._waiting()
+        if not entries:
+            return
+        await self._client.query_keys()
+        now = datetime.now(UTC)
+        settled = [(entry, arrival) for entry in entries if (arrival := self._settle(entry, now)) is not None]
+
+        def work(connection: Connection) -> None:
+            for entry, arrival in settled:
+                if arrival is Unprocessed.IGNORED:
+                    self._inbox.finish(connection, entry.id)
+                elif isinstance(arrival, Arrival):
+                    self._inbox.replace(connection, entry.id, arrival)
+
+        if settled:
+            await self._database.transaction(work)
+            self._notify()
+
+    def _settle(self, entry: Entry, now: datetime) -> Arrival | Unprocessed | None:
+        event = self._client.readable(Event.parse_event(entry.content), entry.room_id)
+        if not _is_encrypted(event):
+            return _arrival(event, entry.room_id, self._client.user_id) or Unprocessed.IGNORED
+        if now - entry.received_at < KEY_PATIENCE:
+            return None
+        return Arrival(
+            entry.event_id,
+            entry.room_id,
+            Kind.MESSAGE,
+            State.READY,
+            {"sender": event.source["sender"], "kind": MessageKind.UNDECRYPTABLE, "text": ""},
+        )
+
+
+def room_arrivals(events: Sequence[Any], room_id: str, own_user_id: str) -> Iterable[Arrival]:
+    """What of a joined, encrypted room's events goes into the inbox.
+
+    Args:
+        events: nio events, oldest first, decrypted where that was possible.
+        room_id: the room.
+        own_user_id: the bot's.
+    """
+    joined_at = max((i for i, event in enumerate(events) if _is_own_join(event, own_user_id)), default=-1)
+    for index, event in enumerate(events):
+        if index < joined_at and _is_encrypted(event):
+            continue  # said before the bot came, and not meant for it
+        arrival = _arrival(event, room_id, own_user_id)
+        if arrival is not None:
+            yield arrival
+
+
+def _arrival(event: Any, room_id: str, own_user_id: str) -> Arrival | None:
+    source = event.source
+    event_id, sender = source.get("event_id"), source.get("sender")
+    if not isinstance(event_id, str) or not isinstance(sender, str) or sender == own_user_id:
+        return None
+    if _is_encrypted(event):
+        return Arrival(event_id, room_id, Kind.MESSAGE, State.WAITING_FOR_KEYS, source)
+    read = read_event(source, own_user_id, is_decrypted=bool(event.decrypted))
+    if isinstance(read, Message):
+        content = {"sender": sender, "kind": read.kind, "text": read.text}
+        return Arrival(event_id, room_id, Kind.MESSAGE, State.READY, content)
+    if read is Unprocessed.NOT_ENCRYPTED:
+        return Arrival(event_id, room_id, Kind.NOT_ENCRYPTED, State.READY, {})
+    return None
+
+
+def _is_encrypted(event: Any) -> bool:
+    """Still encrypted, whatever nio made of it: a missing field is no reason to ignore a person."""
+    is_redacted = "redacted_because" in (event.source.get("unsigned") or {})
+    return event.source.get("type") == "m.room.encrypted" and not is_redacted
+
+
+def _is_own_join(event: Any, own_user_id: str) -> bool:
+    source = event.source
+    if source.get("type") != "m.room.member" or source.get("state_key") != own_user_id:
+        return False
+    unsigned = source.get("unsigned") or {}
+    was = (unsigned.get("prev_content") or {}).get("membership")
+    return source.get("content", {}).get("membership") == "join" and was != "join"
+
+
+def _invites(response: SyncResponse, own_user_id: str) -> Iterable[Arrival]:
+    for room_id, info in response.rooms.invite.items():
+        for event in info.invite_state:
+            source = event.source
+            if source.get("type") == "m.room.member" and source.get("state_key") == own_user_id:
+                # Stripped state need not carry an event id, and Synapse's does not
+                event_id = source.get("event_id") or f"invite {room_id} {response.next_batch}"
+                content = {"sender": event.sender}
+                yield Arrival(str(event_id), room_id, Kind.INVITE, State.READY, content)

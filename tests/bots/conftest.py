@@ -1,0 +1,173 @@
+"""A bot process to talk to, and people to talk to it."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import aiohttp
+import pytest
+import yaml
+
+from tim_bots.cli import new_key
+from tim_bots.scripted_user import ScriptedUser
+from tim_sandbox.homeserver_client import HomeserverClient
+from tim_sandbox.running import Sandbox
+from tim_sandbox.state import UserState
+
+PASSWORD = "correct horse battery staple"
+SERVER_NAME = "praxis.tim.test"
+
+Person = Callable[..., AbstractAsyncContextManager[ScriptedUser]]
+NewUserId = Callable[[str], Awaitable[str]]
+
+
+@pytest.fixture
+def homeserver(federation: Sandbox) -> HomeserverClient:
+    """A real Synapse."""
+    return federation.homeserver(SERVER_NAME)
+
+
+@pytest.fixture
+def new_user_id(homeserver: HomeserverClient) -> NewUserId:
+    """Creates an account that has no device yet."""
+
+    async def create(kind: str) -> str:
+        name = f"{kind}-{uuid4().hex[:8]}"
+        user = UserState(
+            user_id=f"@{name}:{SERVER_NAME}",
+            password=PASSWORD,
+            display_name=name,
+            role=kind,
+            is_admin=False,
+            is_bot=False,
+        )
+        await homeserver.ensure_user(user)
+        return user.user_id
+
+    return create
+
+
+@pytest.fixture
+def person(homeserver: HomeserverClient, new_user_id: NewUserId, tmp_path: Path) -> Person:
+    """Creates an account and a cross-signed E2EE client for it."""
+
+    @asynccontextmanager
+    async def online(user_id: str | None = None) -> AsyncIterator[ScriptedUser]:
+        user_id = user_id or await new_user_id("person")
+        store_dir = tmp_path / uuid4().hex
+        async with ScriptedUser.online(homeserver.client_url, user_id, PASSWORD, store_dir) as user:
+            yield user
+
+    return online
+
+
+@dataclass
+class BotProcess:
+    """`tim bot run` as a child process, with its log."""
+
+    config: Path
+    user_id: str
+    health_port: int
+    process: asyncio.subprocess.Process | None = None
+
+    @property
+    def log_file(self) -> Path:
+        return self.config.with_suffix(".log")
+
+    async def start(self) -> None:
+        with self.log_file.open("ab") as log:
+            self.process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "tests.bots.echo_bot",
+                str(self.config),
+                stderr=log,
+                stdout=log,
+            )
+
+    async def ready(self, *, seconds: float = 30) -> None:
+        """Wait until `/ready` is green."""
+        async with asyncio.timeout(seconds):
+            while True:
+                assert self.process, "not started"
+                assert self.process.returncode is None, self.log_file.read_text()
+                with suppress(aiohttp.ClientError):
+                    if (await self.readiness())[0] == 200:
+                        return
+                await asyncio.sleep(0.05)
+
+    async def readiness(self) -> tuple[int, Any]:
+        """Status and body of `/ready`."""
+        async with (
+            aiohttp.ClientSession() as http,
+            http.get(f"http://127.0.0.1:{self.health_port}/ready") as response,
+        ):
+            return response.status, await response.json()
+
+    async def is_live(self) -> bool:
+        """What `/live` says."""
+        async with aiohttp.ClientSession() as http, http.get(f"http://127.0.0.1:{self.health_port}/live") as response:
+            return response.status == 200
+
+    async def kill(self) -> None:
+        assert self.process
+        if self.process.returncode is None:
+            self.process.kill()
+        await self.process.wait()
+
+    async def stop(self) -> int:
+        assert self.process
+        self.process.terminate()
+        return await self.process.wait()
+
+
+NewBot = Callable[..., Awaitable[BotProcess]]
+
+
+@pytest.fixture
+async def new_bot(
+    homeserver: HomeserverClient, new_user_id: NewUserId, tmp_path: Path, new_base_port: Callable[[], int]
+) -> AsyncIterator[NewBot]:
+    """Creates an account and the configuration of a bot that says what it is told."""
+    made: list[BotProcess] = []
+
+    async def make(**changes: Any) -> BotProcess:
+        user_id = await new_user_id("bot")
+        directory = tmp_path / uuid4().hex
+        port = new_base_port()
+        config = write_config(directory, homeserver.client_url, user_id, port, **changes)
+        made.append(BotProcess(config, user_id, port))
+        return made[-1]
+
+    yield make
+    for bot in made:
+        if bot.process and bot.process.returncode is None:
+            await bot.kill()
+
+
+def write_config(directory: Path, homeserver: str, user_id: str, health_port: int, /, **changes: Any) -> Path:
+    """A complete `bot.yaml` with its secret files."""
+    directory.mkdir(mode=0o700)
+    password = directory / "password"
+    password.touch(mode=0o600)
+    password.write_text(PASSWORD + "\n")
+    new_key(directory / "key")
+    config = {
+        "homeserver": homeserver,
+        "user_id": user_id,
+        "password_file": "password",
+        "key_file": "key",
+        "state_dir": "state",
+        "health_port": health_port,
+        "display_name": "Echo (Chatbot)",
+        "organisation": "Praxis am Markt",
+        "calendar": {"location": "Markt 1", "opening_hours": {"mo": ["08:00-12:00"]}},
+    }
+    path = directory / "bot.yaml"
+    path.write_text(yaml.safe_dump(config | changes, allow_unicode=True))
+    return path

@@ -1,0 +1,72 @@
+"""`tim bot` as an operator meets it: exit codes, one line per fault, no traceback."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.bots.conftest import write_config
+
+
+def tim_bot(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "tim_cli.main", "bot", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    return write_config(tmp_path / "bot", "http://127.0.0.1:9", "@bot:a.test", 8080, health_port=None)
+
+
+def test_a_good_configuration_is_ok(config: Path) -> None:
+    done = tim_bot("check", "--config", config)
+    assert (done.returncode, done.stdout) == (0, f"{config}: ok\n")
+
+
+@pytest.mark.parametrize("command", ["run", "check"])
+@pytest.mark.parametrize(
+    ("fault", "text"),
+    [
+        ("password", "password_file: cannot read"),
+        ("key", "key_file: cannot read"),
+        ("bot.yaml", "cannot read"),
+    ],
+)
+def test_a_missing_file_is_one_line(config: Path, command: str, fault: str, text: str) -> None:
+    (config.parent / fault).unlink()
+    done = tim_bot(command, "--config", config)
+    assert done.returncode == 2
+    assert done.stderr.startswith("tim: ")
+    assert text in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_an_open_state_directory_is_refused(config: Path) -> None:
+    (config.parent / "state").mkdir(mode=0o755)
+    done = tim_bot("run", "--config", config)
+    assert done.returncode == 2
+    assert "chmod 700" in done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_bot_that_waits_for_its_homeserver_stops_when_told(config: Path, number: signal.Signals) -> None:
+    command = [sys.executable, "-m", "tim_cli.main", "bot", "run", "--config", str(config)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert "homeserver unreachable" in process.stderr.readline()
+        process.send_signal(number)
+        rest = process.stderr.read()
+        assert process.wait(timeout=20) == 0
+    assert rest.endswith("stopped component=process\n")
+
+
+def test_a_new_key_never_overwrites(tmp_path: Path) -> None:
+    path = tmp_path / "key"
+    assert tim_bot("new-key", path).returncode == 0
+    before = path.read_bytes()
+    done = tim_bot("new-key", path)
+    assert done.returncode == 2
+    assert "must not be overwritten" in done.stderr
+    assert path.read_bytes() == before

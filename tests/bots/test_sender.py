@@ -1,0 +1,131 @@
+"""The outbox is emptied room by room; a broken room holds up nobody."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tim_bots.cipher import Cipher
+from tim_bots.database import Database, open_engine
+from tim_bots.flow import SendText
+from tim_bots.health import Health
+from tim_bots.matrix_http import RequestFailed, TokenRevoked
+from tim_bots.outbox import Outbox
+from tim_bots.sender import Sender
+
+BROKEN, GOOD = "!broken:a.test", "!good:a.test"
+
+
+class Homeserver:
+    """Stands in for the client; sends to BROKEN end as the test says."""
+
+    def __init__(self, fault: BaseException | None) -> None:
+        self.rooms = {room_id: SimpleNamespace(encrypted=True) for room_id in (BROKEN, GOOD)}
+        self.access_token = "token"
+        self.fault = fault
+        self.sent: list[str] = []
+        self.has_sent = asyncio.Condition()
+
+    async def room_send(self, room_id: str, _type: str, content: dict[str, Any], **_: Any) -> Any:
+        if room_id == BROKEN and self.fault is not None:
+            raise self.fault
+        async with self.has_sent:
+            self.sent.append(content["body"])
+            self.has_sent.notify_all()
+        return SimpleNamespace()
+
+    async def send(self, *_: Any, **__: Any) -> Any:
+        return SimpleNamespace(status=200)
+
+    async def parse_body(self, _response: Any) -> dict[str, Any]:
+        return {"joined_rooms": [GOOD]}
+
+    async def wait_until_sent(self, text: str) -> None:
+        async with asyncio.timeout(5), self.has_sent:
+            await self.has_sent.wait_for(lambda: text in self.sent)
+
+
+class Bench:
+    """A sender at work on a database of its own."""
+
+    def __init__(self, path: Path, homeserver: Any) -> None:
+        self.database = Database(open_engine(path))
+        self.outbox = Outbox(Cipher(b"k" * 32))
+        self.health = Health()
+        self.sender = Sender(homeserver, self.database, self.outbox, self.health)
+        self._numbers = iter(range(1000))
+
+    async def put(self, room_id: str, text: str) -> None:
+        event_id = f"$event-{next(self._numbers)}"
+        await self.database.transaction(lambda c: self.outbox.answer(c, room_id, event_id, [SendText(text)]))
+        self.sender.wake()
+
+    async def waiting(self) -> int:
+        return await self.database.transaction(self.outbox.count)
+
+
+@asynccontextmanager
+async def at_work(path: Path, homeserver: Homeserver) -> AsyncIterator[Bench]:
+    bench = Bench(path, homeserver)
+    running = asyncio.create_task(bench.sender.run())
+    try:
+        yield bench
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        bench.database.close()
+
+
+async def test_a_broken_room_holds_up_nobody_and_keeps_its_order(tmp_path: Path) -> None:
+    homeserver = Homeserver(OSError())
+    async with at_work(tmp_path / "bot.db", homeserver) as bench:
+        for text in ("broken 1", "broken 2"):
+            await bench.put(BROKEN, text)
+        await bench.put(GOOD, "good")
+        await homeserver.wait_until_sent("good")
+        assert homeserver.sent == ["good"]
+        assert bench.health.retrying
+        homeserver.fault = None
+        await homeserver.wait_until_sent("broken 2")
+        assert homeserver.sent == ["good", "broken 1", "broken 2"]
+
+
+async def test_a_room_whose_encryption_is_not_known_gets_nothing(tmp_path: Path) -> None:
+    homeserver = Homeserver(None)
+    homeserver.rooms[BROKEN].encrypted = False
+    async with at_work(tmp_path / "bot.db", homeserver) as bench:
+        await bench.put(BROKEN, "secret")
+        await bench.put(GOOD, "good")
+        await homeserver.wait_until_sent("good")
+        assert homeserver.sent == ["good"]
+        assert await bench.waiting() == 1
+        homeserver.rooms[BROKEN].encrypted = True
+        await homeserver.wait_until_sent("secret")
+
+
+@pytest.mark.parametrize("is_member", [True, False])
+async def test_what_is_refused_for_good_is_dropped(tmp_path: Path, *, is_member: bool) -> None:
+    homeserver = Homeserver(RequestFailed(403, "M_FORBIDDEN"))
+    if not is_member:
+        del homeserver.rooms[BROKEN]
+    async with at_work(tmp_path / "bot.db", homeserver) as bench:
+        await bench.put(BROKEN, "to nobody")
+        async with asyncio.timeout(5):
+            while await bench.waiting():
+                await asyncio.sleep(0)
+        await bench.put(GOOD, "good")
+        await homeserver.wait_until_sent("good")
+
+
+async def test_a_revoked_token_stops_the_sender_and_keeps_the_answer(tmp_path: Path) -> None:
+    bench = Bench(tmp_path / "bot.db", Homeserver(TokenRevoked()))
+    await bench.put(BROKEN, "later")
+    with pytest.raises(ExceptionGroup) as caught:
+        await bench.sender.run()
+    assert caught.group_contains(TokenRevoked)
+    assert await bench.waiting() == 1
+    bench.database.close()
