@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := policies/tim_policy synapse_modules/tim_synapse bots/tim_bots sandbox/tim_sandbox cli/tim_cli
 SOURCES := $(shell find $(PACKAGES) -type f -not -name '*.pyc') pyproject.toml README.md LICENSE
-CODE := policies synapse_modules bots sandbox cli tests
+CODE := policies synapse_modules bots sandbox cli tests benchmarks
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-once test check format lock clean

@@ -35,8 +35,8 @@ def up(
 
     Exit codes: 0 stopped by Ctrl-C or SIGTERM; 2 could not start, or a part failed.
     """
-    from tim_sandbox.federation import Plan  # noqa: PLC0415  # heavy: aiohttp, signedjson
-    from tim_sandbox.terminal import run_with_sandbox, stay_up  # noqa: PLC0415  # heavy: aiohttp
+    from tim_sandbox.federation import Plan  # heavy: aiohttp, signedjson
+    from tim_sandbox.terminal import run_with_sandbox, stay_up  # heavy: aiohttp
 
     plan = Plan(directory, base_port, with_bot=not no_bot, fresh=fresh)
     asyncio.run(run_with_sandbox(plan, stay_up))
@@ -48,8 +48,8 @@ def scenario(directory: Directory = DEFAULT_DIRECTORY) -> None:
 
     Exit codes: 0 every step passed; 1 a step failed; 2 there is no sandbox.
     """
-    from tim_sandbox.scenario import play  # noqa: PLC0415  # heavy: nio
-    from tim_sandbox.transcript import Transcript  # noqa: PLC0415  # only here
+    from tim_sandbox.scenario import play  # heavy: nio
+    from tim_sandbox.transcript import Transcript  # only here
 
     is_good = asyncio.run(play(read_state(directory), Transcript(typer.echo)))
     raise typer.Exit(0 if is_good else 1)
@@ -65,7 +65,7 @@ def demo(
 
     Exit codes: 0 every step passed; 1 a step failed; 2 could not start, or a part failed.
     """
-    from tim_sandbox.demo import run_demo  # noqa: PLC0415  # heavy: nio, aiohttp, signedjson
+    from tim_sandbox.demo import run_demo  # heavy: nio, aiohttp, signedjson
 
     raise typer.Exit(0 if run_demo(directory, base_port, once=once) else 1)
 
@@ -76,7 +76,7 @@ def status(directory: Directory = DEFAULT_DIRECTORY) -> None:
 
     Exit codes: 0 all do; 1 at least one does not; 2 there is no sandbox.
     """
-    from tim_sandbox.federation import health_of  # noqa: PLC0415  # heavy: aiohttp
+    from tim_sandbox.federation import health_of  # heavy: aiohttp
 
     state = read_state(directory)
     health = asyncio.run(health_of(state))

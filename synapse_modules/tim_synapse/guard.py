@@ -34,7 +34,7 @@ async def decide(action: str, rule: Awaitable[Decision]) -> Decision:
     except CancelledError:  # the client went away; Twisted's class is an ordinary Exception
         raise
     except Exception as error:  # noqa: BLE001 - fail closed, whatever it is
-        logger.error("rule failed action=%s error=%s", action, type(error).__name__)  # noqa: TRY400 - see above
+        logger.error("rule failed action=%s error=%s", action, type(error).__name__)
         decision = Deny("A_25534", Reason.INTERNAL_ERROR)
     count(action, decision)
     if isinstance(decision, Deny):

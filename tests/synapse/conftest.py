@@ -60,7 +60,7 @@ class LoneServer:
         """Return after `times` more attempts to refresh the list ended with `result`."""
         wanted = await self._count(result) + times
         async with asyncio.timeout(30):
-            while await self._count(result) < wanted:  # noqa: ASYNC110 - another process: it can only be asked
+            while await self._count(result) < wanted:
                 await asyncio.sleep(0.1)
 
     async def _count(self, result: str) -> float:

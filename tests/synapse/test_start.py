@@ -80,7 +80,7 @@ def test_synapse_does_not_start_and_shows_the_line_without_a_traceback(tmp_path:
     module = dict(spec.modules[0])
     change(module["config"])
     command = homeserver_command(write_homeserver(replace(spec, modules=(module,))))
-    result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603 - our own
+    result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert result.returncode != 0
     assert text in result.stderr
     assert "Traceback" not in result.stderr + result.stdout

@@ -12,6 +12,7 @@ NOT_LISTED = Deny("A_25534", Reason.SERVER_NOT_LISTED)
 
 
 @pytest.mark.requirement("A_25534")
+@pytest.mark.requirement("AF_10064-02")
 @pytest.mark.parametrize(
     ("inviter", "invitee", "federation_list", "expected"),
     [

@@ -1,0 +1,30 @@
+"""homeserver.yaml.example is what the module accepts."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tim_sandbox.pki import ListPki, write_list_pki
+from tim_synapse import TimModule
+
+EXAMPLE = Path(__file__).parents[2] / "homeserver.yaml.example"
+
+
+@pytest.mark.parametrize("uncommented", [False, True])
+def test_the_example_is_accepted_with_the_operators_certificates(
+    tmp_path: Path, pki: ListPki, uncommented: bool
+) -> None:
+    write_list_pki(pki, tmp_path)
+    text = EXAMPLE.read_text(encoding="utf-8")
+    if uncommented:  # the defaults that stand behind '#' are real keys with real values
+        for key in ("refresh_interval", "retry_interval", "permission_default"):
+            assert f"#{key}:" in text
+            text = text.replace(f"#{key}:", f"{key}:")
+    (entry,) = yaml.safe_load(text)["modules"]
+    assert entry["module"] == f"{TimModule.__module__.partition('.')[0]}.{TimModule.__name__}"
+    entry["config"]["federation_list"] |= {
+        "roots_file": str(tmp_path / "roots.json"),
+        "issuer_files": [str(tmp_path / "component-ca.der")],
+    }
+    TimModule.parse_config(entry["config"])
