@@ -55,7 +55,11 @@ def check_ocsp(
     if len(answer) > MAX_ANSWER_BYTES:
         raise OcspUnusable(f"OCSP answer for '{name}': larger than {MAX_ANSWER_BYTES} bytes")
     try:
-        _check(ocsp.load_der_ocsp_response(answer), certificate, issuer, at, responders, name)
+        response = ocsp.load_der_ocsp_response(answer)
+        _check(response, certificate, issuer, at, responders, name)
+        # The count of unused bits before the signature is the one octet that nothing else covers.
+        if b"\x00" + response.signature not in answer:
+            raise OcspUnusable(f"OCSP answer for '{name}': the signature is no string of octets")
     except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension):  # parsed on access
         raise OcspUnusable(f"OCSP answer for '{name}': not readable") from None
 

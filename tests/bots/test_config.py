@@ -34,9 +34,9 @@ def test_a_complete_configuration_is_read(write_bot: WriteBot) -> None:
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
-        ({"organization": "x"}, "organization: unknown key; did you mean organisation?"),
+        ({"organization": "x"}, "organization: unknown key; did you mean 'organisation'?"),
         ({"zzzzzz": 1}, "zzzzzz: unknown key"),
-        ({"calendar": {"locaton": "x"}}, "calendar.locaton: unknown key; did you mean location?"),
+        ({"calendar": {"locaton": "x"}}, "calendar.locaton: unknown key; did you mean 'location'?"),
         ({"display_name": "Termine"}, 'display_name: must name the bot and end with "(Chatbot)"'),
         ({"display_name": "(Chatbot)"}, 'display_name: must name the bot and end with "(Chatbot)"'),
         ({"homeserver": "matrix.a.test"}, "homeserver: write the homeserver's base URL"),
