@@ -107,6 +107,12 @@ class Supervisor:
             _signal(part.process, signal.SIGKILL)
             await part.process.wait()
 
+    async def kill(self, name: str) -> None:
+        """End one part without a chance to clean up, as a power cut would."""
+        part = self._parts.pop(name)
+        _signal(part.process, signal.SIGKILL)
+        await part.process.wait()
+
     async def stop_all(self) -> None:
         """Stop every part, all at the same time."""
         await asyncio.gather(*(self.stop(name) for name in list(self._parts)))
