@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 _AT_ONCE = 5
 """Joining a room on an unreachable server takes minutes; so many of them may do so at a time."""
 _ATTEMPTS = 8
+_REFUSALS = 6
+"""An invite may arrive before the inviter's homeserver has stored it; until then it refuses the join."""
 _NOT_FOUND = 404
 
 
@@ -86,19 +88,19 @@ class Invites:
 
     async def _settle(self, entry: Entry) -> None:
         try:
-            async with self._slots:
-                await self._accept_with_patience(entry)
+            await self._accept_with_patience(entry)
         finally:
             self._under_way.discard(entry.id)
 
     async def _accept_with_patience(self, entry: Entry) -> None:
-        for _, pause in zip(range(_ATTEMPTS), delays(), strict=False):
+        for attempt, pause in zip(range(1, _ATTEMPTS + 1), delays(), strict=False):
             try:
-                await self.accept(entry)
+                async with self._slots:
+                    await self.accept(entry)
             except TokenRevoked:
                 raise
             except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again
-                if isinstance(error, RequestFailed) and error.is_final:
+                if isinstance(error, RequestFailed) and error.is_final and attempt >= _REFUSALS:
                     break  # withdrawn, or the rules of this federation forbid it
                 logger.warning("join failed component=invites error=%s retry_s=%.1f", type(error).__name__, pause)
                 await asyncio.sleep(pause)
