@@ -7,7 +7,7 @@ SOURCES := $(shell find $(PACKAGES) -type f -not -name '*.pyc') pyproject.toml R
 CODE := policies synapse_modules bots sandbox cli tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-once test check format lock clean
+.PHONY: help demo demo-once test test-previous-synapse check format lock clean
 
 help:  ## show this help
 	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | column -t -s "$$(printf '\t')"
@@ -20,6 +20,9 @@ demo-once: $(VENV)/.wheel  ## the same in a fresh folder, then stop; exit code 0
 
 test: $(VENV)/.wheel  ## all tests
 	$(BIN)/python -m pytest -n 2
+
+test-previous-synapse: $(VENV)/.wheel $(VENV)/previous-synapse  ## what touches Synapse, against the minor version before the newest
+	PYTHONPATH=$(CURDIR)/$(VENV)/previous-synapse $(BIN)/python -m pytest -n 2 tests/synapse tests/sandbox
 
 check: $(VENV)/.wheel  ## linters, types, and whether the lock fits pyproject.toml
 	$(BIN)/ruff check $(CODE)
@@ -42,6 +45,11 @@ $(VENV)/.packages: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "tim-suite needs Python 3.11 or newer; set PYTHON=")'
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement requirements.lock
+	@touch $@
+
+$(VENV)/previous-synapse: requirements.previous-synapse.lock $(VENV)/.packages
+	@rm -rf $@
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --target $@ --requirement $<
 	@touch $@
 
 $(VENV)/.wheel: $(VENV)/.packages $(SOURCES)

@@ -3,6 +3,7 @@
 import os
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from importlib.metadata import version
 from uuid import uuid4
 
 import pytest
@@ -13,6 +14,13 @@ from tim_sandbox.homeserver_client import MatrixUser
 from tim_sandbox.members import FREMD, PFLEGE, PRAXIS
 from tim_sandbox.running import Sandbox
 from tim_sandbox.state import PORT_SPAN, free_base_port
+
+
+def pytest_report_header() -> str:
+    """The versions a log was made with."""
+    names = ("matrix-synapse", "matrix-nio", "cryptography", "pydantic", "Twisted")
+    return ", ".join(f"{name} {version(name)}" for name in names)
+
 
 NewUser = Callable[[str], Awaitable[MatrixUser]]
 
