@@ -5,6 +5,7 @@ section 6.1 that apply here are checked one by one. Not checked here: revocation
 the signer of a list has none that could be matched.
 """
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
@@ -109,7 +110,7 @@ def verify_chain(
     faults: list[Untrusted] = []
     for chain in _paths((leaf,), intermediates, trust_anchors):
         try:
-            _check_path(chain, at)
+            check_path(chain, at)
         except Untrusted as fault:
             faults.append(fault)
         else:
@@ -122,12 +123,13 @@ def verify_chain(
     )
 
 
-def check_signer(leaf: x509.Certificate, roles: Collection[str]) -> None:
+def check_signer(leaf: x509.Certificate, roles: Collection[str], name_pattern: re.Pattern[str] | None = None) -> None:
     """The leaf may sign federation lists: no CA, digital signatures allowed, and one of `roles` admitted.
 
     Args:
         leaf: the signer's certificate.
         roles: accepted professionOIDs of the admission extension (dotted); must not be empty.
+        name_pattern: matches the whole common name of an accepted signer; None accepts each.
 
     Raises:
         WrongSigner: the certificate was issued for something else.
@@ -140,6 +142,8 @@ def check_signer(leaf: x509.Certificate, roles: Collection[str]) -> None:
         raise WrongSigner(f"certificate '{name}' may not make digital signatures")
     if not _admitted_roles(leaf) & set(roles):
         raise WrongSigner(f"certificate '{name}' lacks the role of a list signer (expected: {', '.join(roles)})")
+    if name_pattern is not None and not name_pattern.fullmatch(name):
+        raise WrongSigner(f"certificate '{name}' is not the pinned signer (expected: {name_pattern.pattern})")
 
 
 def _printable(name: x509.Name) -> str:
@@ -153,16 +157,17 @@ def _paths(
 ) -> Iterator[Chain]:
     """All paths by name and signature; loops and overlong ones are cut."""
     for anchor in trust_anchors:
-        if _is_issued_by(chain[-1], anchor):
+        if is_issued_by(chain[-1], anchor):
             yield (*chain, anchor)
     if len(chain) >= MAX_CHAIN_LENGTH - 1:
         return
     for candidate in intermediates:
-        if candidate not in chain and _is_issued_by(chain[-1], candidate):
+        if candidate not in chain and is_issued_by(chain[-1], candidate):
             yield from _paths((*chain, candidate), intermediates, trust_anchors)
 
 
-def _is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+def is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    """Whether `issuer` signed it, by name and signature, with an accepted hash; validity is not looked at."""
     if not isinstance(certificate.signature_hash_algorithm, _HASHES):
         return False
     try:
@@ -172,7 +177,12 @@ def _is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bo
     return True
 
 
-def _check_path(chain: Chain, at: datetime) -> None:
+def check_path(chain: Chain, at: datetime) -> None:
+    """Validity at `at`, critical extensions and CA constraints of a chain whose signatures were verified.
+
+    Raises:
+        Expired, Untrusted: a certificate of the chain breaks a rule.
+    """
     for depth, certificate in enumerate(chain):
         name = common_name(certificate)
         # (1) validity

@@ -9,6 +9,9 @@ class Reason(enum.StrEnum):
 
     NO_VERIFIED_LIST = "no_verified_list"
     SERVER_NOT_LISTED = "server_not_listed"
+    INVALID_SERVER_NAME = "invalid_server_name"
+    SERVER_OUTSIDE_REGION = "server_outside_region"
+    SERVER_REGION_UNKNOWN = "server_region_unknown"
     INSURED_TO_INSURED = "insured_to_insured"
     BLOCKED_BY_INVITEE = "blocked_by_invitee"
     UNREADABLE_PERMISSION_CONFIG = "unreadable_permission_config"
@@ -27,7 +30,7 @@ class Deny:
     """A rule objects.
 
     Args:
-        requirement: the gematik requirement that demands the refusal, e.g. `A_25534`.
+        requirement: the requirement that demands the refusal: gematik's, e.g. `A_25534`, or `EU_RESIDENCY`.
         reason: why.
     """
 

@@ -6,7 +6,7 @@ with contradicting entries is left out too, so that whatever is unclear is not a
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from types import MappingProxyType
@@ -49,6 +49,9 @@ class ListedServer:
     ik_numbers: tuple[str, ...] = ()
 
 
+_CONTAINERS = (dict, list, ListedServer)
+
+
 @dataclass(frozen=True, slots=True)
 class FederationList:
     """Look-ups on one version of the list.
@@ -75,7 +78,8 @@ class FederationList:
         entries = unusable_entries
         for server in servers:
             entries += 1
-            if by_name.setdefault(server.server_name, server) != server:
+            known = by_name.setdefault(server.server_name, server)
+            if known is not server and known != server:
                 contradicting.add(server.server_name)
         for server_name in contradicting:
             del by_name[server_name]
@@ -98,6 +102,11 @@ class FederationList:
         """Number of member servers that belong to insurers."""
         return sum(server.is_insurance for server in self._servers.values())
 
+    @property
+    def server_names(self) -> frozenset[ServerName]:
+        """All member servers."""
+        return frozenset(self._servers)
+
     def is_listed(self, server_name: ServerName) -> bool:
         """Whether the server is a member (A_25534)."""
         return server_name in self._servers
@@ -116,14 +125,19 @@ class FederationList:
         return self._by_ik.get(ik_number)
 
 
-def parse_federation_list(payload: bytes) -> FederationList:
+def parse_federation_list(payload: bytes, previous: FederationList | None = None) -> FederationList:
     """Read the payload of a list whose signature was verified.
+
+    Args:
+        payload: UTF-8 JSON.
+        previous: a list to share equal entries with, since two versions of a long list differ in few; changes
+            nothing but the memory they take.
 
     Raises:
         Malformed: not JSON, nested deeper than `MAX_DEPTH`, a key twice in one object, or no `version` (whole
             number, not negative) and `domainList` (array).
     """
-    document = load_json_object(payload, "federation list")
+    document = load_json_object(payload, "federation list", _EntryReader(previous))
     version, domain_list = document.get("version"), document.get("domainList")
     if not isinstance(version, int) or isinstance(version, bool) or version < 0:
         raise Malformed("federation list: 'version' is no whole number (expected: 0 or more)")
@@ -133,14 +147,22 @@ def parse_federation_list(payload: bytes) -> FederationList:
     return FederationList.of(version, servers, unusable_entries=len(domain_list) - len(servers))
 
 
-def load_json_object(raw: bytes, what: str) -> dict[str, Any]:
-    """Read one JSON object strictly (RFC 8259, UTF-8); `what` names it in the error.
+def load_json_object(
+    raw: bytes, what: str, make_object: Callable[[list[tuple[str, Any]]], Any] | None = None
+) -> dict[str, Any]:
+    """Read one JSON object strictly (RFC 8259, UTF-8).
+
+    Args:
+        raw: the bytes.
+        what: names the object in the error.
+        make_object: makes something else than a dict of some objects inside; it calls `_object` itself.
 
     Raises:
         Malformed: anything else, including a key twice in one object, NaN, and nesting beyond `MAX_DEPTH`.
     """
     try:
-        document = json.loads(raw.decode("utf-8"), object_pairs_hook=_object, parse_constant=_no_constant)
+        hook = make_object or _object
+        document = json.loads(raw.decode("utf-8"), object_pairs_hook=hook, parse_constant=_no_constant)
     except Malformed as error:
         raise Malformed(f"{what}: {error}") from None
     except RecursionError:
@@ -161,6 +183,26 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return result
 
 
+class _EntryReader:
+    """Makes a server of a usable entry without containers at once, so that a long list never exists as JSON objects.
+
+    Those take four times the room, and the holes they leave between the entries are not given back.
+    """
+
+    def __init__(self, previous: FederationList | None) -> None:
+        self._previous = previous
+
+    def __call__(self, pairs: list[tuple[str, Any]]) -> "dict[str, Any] | ListedServer":
+        entry = _object(pairs)
+        if "domain" not in entry or any(isinstance(value, _CONTAINERS) for value in entry.values()):
+            return entry
+        server = _parse_entry(entry)
+        if server is None:
+            return entry
+        known = self._previous.get(server.server_name) if self._previous else None
+        return known if known is not None and known == server else server
+
+
 def _no_constant(name: str) -> Any:
     raise Malformed(f"{name} is not JSON")
 
@@ -168,19 +210,22 @@ def _no_constant(name: str) -> Any:
 def _is_shallow(document: Any) -> bool:
     level = [document]
     for _ in range(MAX_DEPTH):
-        level = [
-            child
-            for container in level
-            for child in (container.values() if isinstance(container, dict) else container)
-            if isinstance(child, dict | list)
-        ]
+        level = [child for container in level for child in _children(container) if isinstance(child, _CONTAINERS)]
         if not level:
             return True
     return False
 
 
+def _children(container: "dict[str, Any] | list[Any] | ListedServer") -> Iterable[Any]:
+    if isinstance(container, ListedServer):
+        return ()  # see _EntryReader
+    return container.values() if isinstance(container, dict) else container
+
+
 def _parse_entry(entry: Any) -> ListedServer | None:
     """One entry of `domainList`; None when a required field is missing or of another type."""
+    if isinstance(entry, ListedServer):
+        return entry
     if not isinstance(entry, dict):
         return None
     telematik_id, is_insurance = entry.get("telematikID"), entry.get("isInsurance", False)

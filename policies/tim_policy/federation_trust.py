@@ -6,9 +6,9 @@ No network, files or clock here: documents, trust anchors, OCSP answers and the 
 import base64
 import binascii
 import itertools
-import json
+import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -18,8 +18,15 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
-from tim_policy.certificate_chain import Chain, Untrusted, check_signer, common_name, load_certificate, verify_chain
-from tim_policy.errors import ConfigError
+from tim_policy.certificate_chain import (
+    Chain,
+    Untrusted,
+    check_path,
+    check_signer,
+    common_name,
+    load_certificate,
+    verify_chain,
+)
 from tim_policy.federation_list import (
     FederationList,
     FederationListError,
@@ -27,7 +34,7 @@ from tim_policy.federation_list import (
     load_json_object,
     parse_federation_list,
 )
-from tim_policy.ocsp import OcspUnusable, Revoked, check_ocsp
+from tim_policy.ocsp import OcspPolicy, OcspUnusable, check_ocsp
 
 MAX_DOCUMENT_BYTES = 32 * 1024 * 1024
 """A list of 100,000 servers has about 22 MiB; the real ones have less than 1 MiB."""
@@ -67,12 +74,14 @@ class ListTrust:
         issuers: component CA certificates, for lists whose x5c holds the signer only.
         signer_roles: professionOIDs a list signer may have.
         ocsp_responders: pinned OCSP responders; see `check_ocsp`.
+        signer_name: matches the common name of an accepted signer; None: the role suffices.
     """
 
     trust_anchors: tuple[x509.Certificate, ...]
     issuers: tuple[x509.Certificate, ...] = ()
     signer_roles: frozenset[str] = LIST_SIGNER_ROLES
     ocsp_responders: tuple[x509.Certificate, ...] = ()
+    signer_name: re.Pattern[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +93,8 @@ class VerifiedList:
         signer: common name of the signer's certificate.
         chain: common names from the signer to the trust anchor.
         verified_at: the instant it was verified for.
-        is_ocsp_checked: whether OCSP answers were part of the proof.
+        is_ocsp_checked: whether OCSP answers for every certificate were part of the proof.
+        certificates: the chain itself.
     """
 
     federation_list: FederationList
@@ -92,6 +102,7 @@ class VerifiedList:
     chain: tuple[str, ...]
     verified_at: datetime
     is_ocsp_checked: bool
+    certificates: Chain = field(repr=False)
 
 
 def verify_federation_list(
@@ -101,6 +112,9 @@ def verify_federation_list(
     *,
     newest_version: int | None = None,
     ocsp_answers: Collection[bytes] | None = None,
+    ocsp_policy: OcspPolicy = OcspPolicy.REQUIRE,
+    confirmed_at: datetime | None = None,
+    previous: FederationList | None = None,
 ) -> VerifiedList:
     """Verify a federation list and read it (VZD I_VZD_TIM_Provider_Services; A_25632, A_25635).
 
@@ -118,6 +132,10 @@ def verify_federation_list(
         newest_version: version of the newest list ever accepted; None if there was none.
         ocsp_answers: DER answers for signer and CA, in any order; None leaves revocation unchecked and the
             result says so.
+        ocsp_policy: see `OcspPolicy`.
+        confirmed_at: the instant the OCSP answers have to be fresh for, when it is not `at`: that of the last
+            confirmation of a list which was stored together with its answers.
+        previous: a list in memory to share equal entries with; see `parse_federation_list`.
 
     Raises:
         TooLarge, Malformed, Unsigned, Untrusted (with Expired, WrongSigner, OcspUnusable, Revoked), BadSignature,
@@ -143,12 +161,13 @@ def verify_federation_list(
     # (6) chain
     chain = verify_chain(signer, [*included, *trust.issuers], trust.trust_anchors, at)
     # (7) role
-    check_signer(signer, trust.signer_roles)
+    check_signer(signer, trust.signer_roles, trust.signer_name)
     # (8) revocation
-    if ocsp_answers is not None:
-        _check_revocation(chain, ocsp_answers, at, trust.ocsp_responders)
+    is_ocsp_checked = ocsp_answers is not None and _check_revocation(
+        chain, ocsp_answers, confirmed_at or at, trust.ocsp_responders, ocsp_policy
+    )
     # (9) content
-    federation_list = parse_federation_list(_base64url(payload_part, "payload"))
+    federation_list = parse_federation_list(_base64url(payload_part, "payload"), previous)
     # (10) version
     if newest_version is not None and federation_list.version < newest_version:
         raise RolledBack(f"federation list: version {federation_list.version} is older than {newest_version}, in use")
@@ -157,44 +176,50 @@ def verify_federation_list(
         signer=common_name(signer),
         chain=tuple(common_name(certificate) for certificate in chain),
         verified_at=at,
-        is_ocsp_checked=ocsp_answers is not None,
+        is_ocsp_checked=is_ocsp_checked,
+        certificates=chain,
     )
 
 
-def parse_trust_anchors(data: bytes) -> tuple[x509.Certificate, ...]:
-    """Read pinned roots: gematik's `roots.json` (array of `{"cert": base64 DER or null}`) or PEM certificates.
+def recheck_signer(
+    verified: VerifiedList,
+    trust: ListTrust,
+    at: datetime,
+    ocsp_answers: Collection[bytes],
+    *,
+    ocsp_policy: OcspPolicy = OcspPolicy.REQUIRE,
+) -> bool:
+    """Whether a list that was verified before may still be confirmed at `at`: its chain and OCSP answers hold.
+
+    Returns:
+        Whether the responders vouched for every certificate, see `VerifiedList.is_ocsp_checked`.
 
     Raises:
-        ConfigError: neither, or no certificate inside.
+        Untrusted (with Expired, OcspUnusable, Revoked): not any more.
     """
-    try:
-        if data.lstrip().startswith(b"-----BEGIN"):
-            anchors = x509.load_pem_x509_certificates(data)
-        else:
-            anchors = [
-                load_certificate(base64.b64decode(entry["cert"]), f"root {i}")
-                for i, entry in enumerate(json.loads(data))
-                if entry["cert"] is not None
-            ]
-    except (ValueError, KeyError, TypeError, RecursionError, Untrusted):
-        raise ConfigError("not a roots.json of the TI and no PEM certificates") from None
-    if not anchors:
-        raise ConfigError("no root certificate inside")
-    return tuple(anchors)
+    check_path(verified.certificates, at)
+    return _check_revocation(verified.certificates, ocsp_answers, at, trust.ocsp_responders, ocsp_policy)
 
 
-def parse_issuer(data: bytes) -> x509.Certificate:
-    """Read a component CA certificate, DER or PEM.
+def signer_chain(document: bytes, trust: ListTrust, at: datetime) -> Chain:
+    """The certificates to ask OCSP responders about, before the list itself is verified.
+
+    Only the header is read, and nothing is believed but the chain itself: it leads to a trust anchor and its first
+    certificate has the role of a list signer, so that the addresses inside were set by a CA of the TI.
 
     Raises:
-        ConfigError: neither.
+        TooLarge, Malformed, Unsigned, Untrusted: as `verify_federation_list`.
     """
-    try:
-        if data.lstrip().startswith(b"-----BEGIN"):
-            return x509.load_pem_x509_certificate(data)
-        return load_certificate(data, "issuer")
-    except (ValueError, Untrusted):
-        raise ConfigError("not a certificate (expected: DER or PEM)") from None
+    if len(document) > MAX_DOCUMENT_BYTES:
+        raise TooLarge(f"federation list: larger than {MAX_DOCUMENT_BYTES // 2**20} MiB")
+    header_part, dot, _ = document.partition(b".")
+    if not dot:
+        raise Malformed("federation list: not a compact JWS; is the document complete?")
+    _, certificates = _read_header(header_part)
+    signer, *included = [load_certificate(der, f"x5c[{i}]") for i, der in enumerate(certificates)]
+    chain = verify_chain(signer, [*included, *trust.issuers], trust.trust_anchors, at)
+    check_signer(signer, trust.signer_roles, trust.signer_name)
+    return chain
 
 
 def _read_header(part: bytes) -> tuple[str, list[bytes]]:
@@ -250,18 +275,24 @@ def _check_signature(signer: x509.Certificate, algorithm: str, signed: bytes, si
 
 
 def _check_revocation(
-    chain: Chain, answers: Collection[bytes], at: datetime, responders: Sequence[x509.Certificate]
-) -> None:
-    """Each certificate below the trust anchor is good by one of `answers`."""
+    chain: Chain,
+    answers: Collection[bytes],
+    at: datetime,
+    responders: Sequence[x509.Certificate],
+    policy: OcspPolicy,
+) -> bool:
+    """Each certificate below the trust anchor is good by one of `answers`; False: not proven, but policy is soft."""
+    is_checked = True
     for certificate, issuer in itertools.pairwise(chain):
-        fault: Untrusted = OcspUnusable(f"no OCSP answer for '{common_name(certificate)}'")
+        fault: Untrusted | None = OcspUnusable(f"no OCSP answer for '{common_name(certificate)}'")
         for answer in answers:
             try:
                 check_ocsp(answer, certificate, issuer, at, responders)
-                break
-            except Revoked:
-                raise
             except OcspUnusable as unusable:
-                fault = unusable
-        else:
+                fault = unusable if fault else None
+            else:
+                fault = None
+        if fault is not None and policy is OcspPolicy.REQUIRE:
             raise fault
+        is_checked = is_checked and fault is None
+    return is_checked

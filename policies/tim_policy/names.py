@@ -20,6 +20,7 @@ _HOST_AND_PORT = re.compile(
     r"(?P<host>\[[0-9A-Fa-f:.]{2,45}\]|[0-9A-Za-z.-]{1,255})(?::(?P<port>[0-9]{1,5}))?", re.ASCII
 )
 _DNS_NAME = re.compile(r"(?:[0-9a-z](?:[0-9a-z-]{0,61}[0-9a-z])?\.)*[0-9a-z](?:[0-9a-z-]{0,61}[0-9a-z])?", re.ASCII)
+_NUMERIC = re.compile(r"[0-9.]+", re.ASCII)
 # Historical user ids may hold any printable ASCII except ':'; newer ones a subset. Both exist in rooms.
 _LOCALPART = re.compile(r"[\x21-\x39\x3b-\x7e]+", re.ASCII)
 
@@ -55,7 +56,8 @@ def parse_server_name(text: object) -> ServerName:
         raise InvalidName("not a Matrix server name (expected: host or host:port)")
     if match["port"] is not None and not 1 <= int(match["port"]) <= _MAX_PORT:
         raise InvalidName("not a Matrix server name (expected: a port from 1 to 65535)")
-    return ServerName(match[0].lower())
+    name = match[0].lower()
+    return ServerName(text if text == name else name)  # one string in memory, not two, where nothing changes
 
 
 def parse_user_id(text: object) -> UserId:
@@ -77,7 +79,7 @@ def parse_user_id(text: object) -> UserId:
 def _is_host(host: str) -> bool:
     if host.startswith("["):
         return _is_address(ipaddress.IPv6Address, host[1:-1])
-    if re.fullmatch(r"[0-9.]+", host):
+    if _NUMERIC.fullmatch(host):
         return _is_address(ipaddress.IPv4Address, host)
     return _DNS_NAME.fullmatch(host) is not None
 

@@ -3,6 +3,7 @@
 The answers come in as bytes; fetching them is the shell's work.
 """
 
+import enum
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
@@ -11,7 +12,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509 import ocsp
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
 
 from tim_policy.certificate_chain import Untrusted, common_name
 
@@ -20,7 +21,18 @@ CLOCK_SKEW = timedelta(minutes=5)
 MAX_AGE_WITHOUT_NEXT_UPDATE = timedelta(hours=24)
 """TI responders answer live and may leave `nextUpdate` out; such an answer is used for this long."""
 
+_SHORT_LENGTH = 0x80
 _HASHES = (hashes.SHA256, hashes.SHA384, hashes.SHA512)
+
+
+class OcspPolicy(enum.StrEnum):
+    """What to do without a usable answer. A certificate said to be revoked is refused under both.
+
+    `require` refuses the list; `soft` accepts it and says that revocation was not checked.
+    """
+
+    REQUIRE = "require"
+    SOFT = "soft"
 
 
 class OcspUnusable(Untrusted):
@@ -57,11 +69,33 @@ def check_ocsp(
     try:
         response = ocsp.load_der_ocsp_response(answer)
         _check(response, certificate, issuer, at, responders, name)
-        # The count of unused bits before the signature is the one octet that nothing else covers.
-        if b"\x00" + response.signature not in answer:
-            raise OcspUnusable(f"OCSP answer for '{name}': the signature is no string of octets")
+        signatures = [response.signature, *(included.signature for included in response.certificates)]
     except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension):  # parsed on access
         raise OcspUnusable(f"OCSP answer for '{name}': not readable") from None
+    if not all(_bit_string(signature) in answer for signature in signatures):
+        raise OcspUnusable(f"OCSP answer for '{name}': a signature is not spelled as DER wants it")
+
+
+def responder_address(certificate: x509.Certificate) -> str | None:
+    """The http(s) address at which the certificate's CA answers (authorityInfoAccess); None when it names none."""
+    try:
+        access = certificate.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
+    except x509.ExtensionNotFound:
+        return None
+    for description in access:
+        location = description.access_location
+        if description.access_method != AuthorityInformationAccessOID.OCSP:
+            continue
+        if isinstance(location, x509.UniformResourceIdentifier) and location.value.startswith(("http://", "https://")):
+            return location.value
+    return None
+
+
+def fresh_until(answer: bytes) -> datetime | None:
+    """`nextUpdate` of an answer that passed `check_ocsp`; None when it has none, so that a new one may be there now."""
+    instants = [single.next_update_utc for single in ocsp.load_der_ocsp_response(answer).responses]
+    known = [instant for instant in instants if instant is not None]
+    return min(known) if len(known) == len(instants) else None
 
 
 def _check(
@@ -82,11 +116,11 @@ def _check(
     # (3) signed by the CA, by a responder of the CA, or by a pinned responder
     if not any(_is_signed_by(response, key) for key in _allowed_signers(response, issuer, at, responders)):
         raise OcspUnusable(f"OCSP answer for '{name}': not signed by a responder of its CA")
-    # (4) up to date
-    _check_freshness(single, at, name)
-    # (5) good
+    # (4) good; before freshness, since who revokes a certificate does not take it back
     if single.certificate_status is not ocsp.OCSPCertStatus.GOOD:
         raise Revoked(f"certificate '{name}' is {single.certificate_status.name.lower()}, says its OCSP responder")
+    # (5) up to date
+    _check_freshness(single, at, name)
 
 
 def _single_response(
@@ -101,6 +135,14 @@ def _single_response(
         ):
             return single
     return None
+
+
+def _bit_string(content: bytes) -> bytes:
+    """The one DER spelling of a signature: other parsers' leniency would give an answer several (unused bits)."""
+    length = len(content) + 1
+    octets = length.to_bytes((length.bit_length() + 7) // 8)
+    header = octets if length < _SHORT_LENGTH else bytes([_SHORT_LENGTH | len(octets)]) + octets
+    return b"\x03" + header + b"\x00" + content
 
 
 def _digest(algorithm: hashes.HashAlgorithm, data: bytes) -> bytes:

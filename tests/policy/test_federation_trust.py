@@ -23,12 +23,11 @@ from tim_policy.federation_trust import (
     TooLarge,
     Unsigned,
     VerifiedList,
-    parse_issuer,
-    parse_trust_anchors,
     verify_federation_list,
 )
 from tim_policy.names import ServerName
 from tim_policy.ocsp import OcspUnusable
+from tim_policy.trust_roots import parse_issuer, parse_trust_anchors
 from tim_sandbox.federation_list import b64url, sign_federation_list
 from tim_sandbox.pki import (
     Identity,
@@ -38,8 +37,8 @@ from tim_sandbox.pki import (
     make_list_pki,
     make_list_signer,
     make_root,
-    roots_json,
 )
+from tim_sandbox.pki_files import roots_json
 
 NOW = datetime.now(UTC)
 PAYLOAD = {"version": 5, "domainList": [{"domain": "praxis.tim.test", "telematikID": "1-20", "isInsurance": False}]}

@@ -8,8 +8,9 @@ import pytest
 
 from tim_policy.certificate_chain import Expired
 from tim_policy.federation_list import FederationListError
-from tim_policy.federation_trust import ListTrust, parse_issuer, parse_trust_anchors, verify_federation_list
+from tim_policy.federation_trust import ListTrust, verify_federation_list
 from tim_policy.names import ServerName
+from tim_policy.trust_roots import parse_issuer, parse_trust_anchors
 
 FOLDER = Path(__file__).parents[3] / "shared" / "gematik" / "federation-list"
 LETTERS = (string.ascii_letters + string.digits + "-_").encode()
