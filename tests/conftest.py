@@ -9,11 +9,13 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
+from tim_sandbox.errors import MissingProgram
 from tim_sandbox.federation import Plan, running_sandbox
 from tim_sandbox.homeserver_client import MatrixUser
-from tim_sandbox.members import FREMD, PFLEGE, PRAXIS
+from tim_sandbox.members import APOTHEKE, FREMD, PFLEGE, PRAXIS
 from tim_sandbox.running import Sandbox
 from tim_sandbox.state import PORT_SPAN, free_base_port
+from tim_sandbox.workers.programs import require_programs
 
 
 def pytest_report_header() -> str:
@@ -65,3 +67,28 @@ def new_user(federation: Sandbox) -> NewUser:
         return await federation.homeserver(server_name).new_user(f"user-{uuid4().hex[:12]}", "password")
 
     return create
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def worker_federation(
+    tmp_path_factory: pytest.TempPathFactory, new_base_port: Callable[[], int]
+) -> AsyncIterator[Sandbox]:
+    """As `federation`, with the practice as six processes on PostgreSQL and Redis, and with the pharmacy.
+
+    Skipped where PostgreSQL or Redis is not installed; with TIM_REQUIRE_WORKERS=1 their absence is a failure.
+    """
+    try:
+        require_programs()
+    except MissingProgram as missing:
+        if os.environ.get("TIM_REQUIRE_WORKERS"):
+            raise
+        pytest.skip(str(missing))
+    plan = Plan(
+        tmp_path_factory.mktemp("worker-federation") / "sandbox",
+        new_base_port(),
+        members=(PRAXIS, PFLEGE, APOTHEKE, FREMD),
+        with_bot=False,
+        on_workers=PRAXIS.server_name,
+    )
+    async with running_sandbox(plan) as sandbox:
+        yield sandbox

@@ -19,6 +19,10 @@ class NoSandbox(SandboxError):
     """The directory holds no readable state of a sandbox."""
 
 
+class MissingProgram(SandboxError):
+    """A program of the operating system that the sandbox needs is not installed."""
+
+
 class PartFailed(SandboxError):
     """A child process ended by itself or did not become ready."""
 

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,10 @@ from tim_sandbox.state import (
     write_state,
 )
 from tim_sandbox.vzd_client import VzdClient
+from tim_sandbox.workers.postgres import postgres_directory
+from tim_sandbox.workers.programs import require_programs
+from tim_sandbox.workers.settings import WorkerPorts
+from tim_sandbox.workers.worker_set import WorkerSet, new_worker_set
 
 Report = Callable[[str, float], None]
 """Called with the name of a part that is up, and the seconds it took."""
@@ -45,6 +49,8 @@ class Plan:
         with_module: load tim_synapse into the members.
         fresh: empty the directory first.
         extra: top-level settings of homeserver.yaml to replace, by server name.
+        on_workers: server_name of the homeserver to run as several processes with PostgreSQL and Redis; its
+            database is made anew at each start.
     """
 
     directory: Path
@@ -54,6 +60,7 @@ class Plan:
     with_module: bool = True
     fresh: bool = False
     extra: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    on_workers: str | None = None
 
 
 @asynccontextmanager
@@ -61,19 +68,29 @@ async def running_sandbox(plan: Plan, report: Report = lambda _part, _seconds: N
     """Start everything, and stop it at the end; the state is written before the first process starts.
 
     Raises:
-        DirectoryInUse, PortTaken, PartFailed, RequestRefused: why it cannot start.
+        DirectoryInUse, MissingProgram, PortTaken, PartFailed, RequestRefused: why it cannot start.
     """
-    with owned_directory(plan.directory, fresh=plan.fresh):
+    with ExitStack() as cleanup:
+        cleanup.enter_context(owned_directory(plan.directory, fresh=plan.fresh))
         state = _state_for(plan)
         require_free_ports(ports_of(state))
         layout = Layout(plan.directory.resolve())
-        write_pki(layout)
+        write_pki(layout, state)
         write_vzd(layout, state, plan.members)
         write_state(plan.directory, state)
+        workers = _worker_set(state, layout, cleanup)
         supervisor = Supervisor(layout.logs)
         try:
             async with aiohttp.ClientSession() as http:
-                sandbox = Sandbox(state, layout, supervisor, http, with_module=plan.with_module, extra=plan.extra)
+                sandbox = Sandbox(
+                    state,
+                    layout,
+                    supervisor,
+                    http,
+                    with_module=plan.with_module,
+                    extra=plan.extra,
+                    workers=workers,
+                )
                 await _start(sandbox, report)
                 yield sandbox
         finally:
@@ -89,6 +106,8 @@ def ports_of(state: SandboxState) -> dict[str, int]:
     for homeserver in state.homeservers:
         ports[homeserver.server_name] = homeserver.client_port
         ports[f"{homeserver.server_name}, federation"] = homeserver.federation_port
+    if state.on_workers is not None:
+        ports |= WorkerPorts(state.first_worker_port).by_part(state.on_workers)
     return ports
 
 
@@ -109,8 +128,17 @@ async def health_of(state: SandboxState) -> dict[str, bool]:
 def _state_for(plan: Plan) -> SandboxState:
     old = read_state(plan.directory) if has_state(plan.directory) else None
     base_port = plan.base_port or (old.base_port if old else DEFAULT_BASE_PORT)
-    state = new_state(base_port, plan.members, with_bot=plan.with_bot)
+    state = new_state(base_port, plan.members, with_bot=plan.with_bot, on_workers=plan.on_workers)
     return continue_state(old, state) if old else state
+
+
+def _worker_set(state: SandboxState, layout: Layout, cleanup: ExitStack) -> WorkerSet | None:
+    """The parts of the homeserver on workers; `cleanup` removes the database when everything has stopped."""
+    if state.on_workers is None:
+        return None
+    require_programs()
+    database = cleanup.enter_context(postgres_directory())
+    return new_worker_set(state.on_workers, state.first_worker_port, layout.directory / "redis", database)
 
 
 async def _start(sandbox: Sandbox, report: Report) -> None:

@@ -65,8 +65,14 @@ def homeserver_command(config: Path) -> list[str]:
     return [sys.executable, "-m", "synapse.app.homeserver", "-c", str(config)]
 
 
-def tim_module(vzd_url: str, pki_directory: Path) -> dict[str, Any]:
-    """The `modules` entry that makes a homeserver a member of the federation."""
+def tim_module(vzd_url: str, pki_directory: Path, countries: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """The `modules` entry that makes a homeserver a member of the federation.
+
+    Args:
+        vzd_url: of the stand-in VZD.
+        pki_directory: holds `roots.json` and `component-ca.der`.
+        countries: by server name; None: the gate does not ask where a server is.
+    """
     return {
         "module": "tim_synapse.TimModule",
         "config": {
@@ -75,10 +81,12 @@ def tim_module(vzd_url: str, pki_directory: Path) -> dict[str, Any]:
                 "source": {"url": f"{vzd_url}/tim-provider-services/FederationList/federationList.jws"},
                 "roots_file": str(pki_directory / "roots.json"),
                 "issuer_files": [str(pki_directory / "component-ca.der")],
+                "ocsp": "require",
                 # So that a change of the list is felt while one watches; the default is 1h.
                 "refresh_interval": "2s",
             },
             "permission_default": "allow all",
+            **({} if countries is None else {"residency": {"mode": "enforce", "countries": dict(countries)}}),
         },
     }
 
@@ -102,6 +110,8 @@ def _settings(spec: HomeserverSpec) -> dict[str, Any]:
         # Peers are on loopback. The key is spelled that way: `ip_range_blocklist` is ignored in silence.
         "ip_range_blacklist": [],
         "trusted_key_servers": [],
+        # Members only: tim_synapse fills it with the servers of the federation list. Others federate with everybody.
+        **({"federation_domain_whitelist": []} if spec.modules else {}),
         "suppress_key_server_warning": True,
         "signing_key_path": str(directory / "signing.key"),
         "macaroon_secret_key_path": str(directory / "macaroon_secret.txt"),

@@ -15,7 +15,7 @@ from tim_sandbox.state import HomeserverState, UserState
 _REGISTER = "/_synapse/admin/v1/register"
 _TIMEOUT = aiohttp.ClientTimeout(total=60)
 _OK = 200
-_LIST_VERSION = re.compile(r"^tim_federation_list_version(?:\{.*\})? (?P<version>\S+)$", re.MULTILINE)
+_LIST_VERSION = re.compile(r"^tim_gate_list_version(?:\{.*\})? (?P<version>\S+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from tim_sandbox.homeserver import HomeserverSpec, tim_module, write_homeserver
-from tim_sandbox.members import PROVIDER, Member
-from tim_sandbox.pki import Identity, make_list_pki, read_identity, write_identity, write_list_pki
+from tim_sandbox.members import PROVIDER, Member, countries_of_everyone
+from tim_sandbox.pki import Identity, make_list_pki
+from tim_sandbox.pki_files import ocsp_address, read_identity, write_identity, write_list_pki
 from tim_sandbox.state import HomeserverState, SandboxState, write_secret
 from tim_sandbox.tls import certificate_pem, make_tls_ca, make_tls_leaf, write_tls_leaf
 from tim_sandbox.vzd.config import CONFIG_FILE, VzdConfig
+from tim_sandbox.vzd.ocsp_service import OCSP_PATH
 from tim_sandbox.vzd.registry import Domain, write_initial_registry
 
 
@@ -34,10 +36,11 @@ class Layout:
         return self.directory / "homeservers" / server_name
 
 
-def write_pki(layout: Layout) -> None:
-    """Make the list's PKI and the TLS CA, unless they are there."""
-    if not layout.pki.exists():
-        write_list_pki(make_list_pki(), layout.pki)
+def write_pki(layout: Layout, state: SandboxState) -> None:
+    """Make the list's PKI and the TLS CA, unless they are there; the former anew when the VZD's port has changed."""
+    ocsp_url = f"{state.vzd_url}{OCSP_PATH}"
+    if not layout.pki.exists() or ocsp_address(layout.pki) != ocsp_url:
+        write_list_pki(make_list_pki(ocsp_url=ocsp_url), layout.pki)
     if not layout.tls_ca_file.exists():
         layout.tls_ca_file.parent.mkdir(exist_ok=True)
         ca = make_tls_ca()
@@ -92,7 +95,7 @@ def write_homeserver_of(
             proxy_port=state.proxy_port,
             tls_ca_file=layout.tls_ca_file,
             registration_shared_secret=homeserver.registration_shared_secret,
-            modules=(tim_module(state.vzd_url, layout.pki),) if is_gated else (),
+            modules=(tim_module(state.vzd_url, layout.pki, countries_of_everyone()),) if is_gated else (),
             extra=extra,
         )
     )

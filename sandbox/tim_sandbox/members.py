@@ -25,6 +25,7 @@ class Member:
 
     Args:
         profession_oid, profession: type of the organisation in the directory (rulebook of the VZD).
+        city, country: of the organisation and of its server; the country as in ISO 3166-1.
         messenger: localpart that the directory names as the way to reach the organisation.
     """
 
@@ -35,6 +36,7 @@ class Member:
     profession_oid: str = ""
     profession: str = ""
     city: str = ""
+    country: str = "DE"
     messenger: str = ""
 
 
@@ -79,3 +81,8 @@ FREMD = Member(
     accounts=(Account("mallory", "Mallory", "outsider, not on the list"),),
 )
 EVERYONE = (PRAXIS, APOTHEKE, PFLEGE, FREMD)
+
+
+def countries_of_everyone() -> dict[str, str]:
+    """Country by server name, the outsider included: being in the EU alone opens no gate."""
+    return {member.server_name: member.country for member in EVERYONE}

@@ -5,26 +5,20 @@ certificates, so a verifier sees what it will see in production. Every property 
 test can build a chain with exactly one defect.
 """
 
-import base64
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
 BRAINPOOL = ec.BrainpoolP256R1()
 NIST = ec.SECP256R1()
 
 DIRECTORY_PROFESSION = x509.ObjectIdentifier("1.2.276.0.76.4.171")
 """professionOID of the VZD (`oid_vzd_ti`), which the signer of the federation list carries."""
-
-ROOTS_FILE = "roots.json"
-COMPONENT_CA_FILE = "component-ca.der"
 
 _POLICY = x509.ObjectIdentifier("1.2.276.0.76.4.163")
 _LIFETIME = timedelta(days=3650)
@@ -68,12 +62,17 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class ListPki:
-    """The chain below which federation lists are signed: one root, one component CA, a signer per curve."""
+    """The chain below which federation lists are signed: one root, one component CA, a signer per curve.
+
+    `ocsp_signer` answers for what the component CA issued, `root_ocsp_signer` for what the root issued.
+    """
 
     root: Identity
     component_ca: Identity
     signer: Identity
     es256_signer: Identity
+    ocsp_signer: Identity
+    root_ocsp_signer: Identity
 
 
 def key_usage(*usages: str) -> x509.KeyUsage:
@@ -102,6 +101,7 @@ def make_root(
     curve: ec.EllipticCurve = BRAINPOOL,
     not_before: datetime | None = None,
     not_after: datetime | None = None,
+    ocsp_url: str = _OCSP_URL,
 ) -> Identity:
     """A self-signed root CA. Dates default to yesterday and ten years from then."""
     return issue(
@@ -112,7 +112,7 @@ def make_root(
         not_after=not_after,
         basic_constraints=x509.BasicConstraints(ca=True, path_length=None),
         usage=key_usage(*_CA_USAGE),
-        extensions=_ti_extensions(_OCSP_URL),
+        extensions=_ti_extensions(ocsp_url),
     )
 
 
@@ -125,6 +125,7 @@ def make_component_ca(
     not_after: datetime | None = None,
     basic_constraints: x509.BasicConstraints | None = None,
     usage: x509.KeyUsage | None = None,
+    ocsp_url: str = _OCSP_URL,
 ) -> Identity:
     """A component CA below `root` with path length 0."""
     return issue(
@@ -135,7 +136,7 @@ def make_component_ca(
         not_after=not_after,
         basic_constraints=basic_constraints or x509.BasicConstraints(ca=True, path_length=0),
         usage=usage or key_usage(*_CA_USAGE),
-        extensions=_ti_extensions(_OCSP_URL),
+        extensions=_ti_extensions(ocsp_url),
     )
 
 
@@ -209,46 +210,45 @@ def make_list_pki(
     not_before: datetime | None = None,
     not_after: datetime | None = None,
     curve: ec.EllipticCurve = BRAINPOOL,
+    ocsp_url: str = _OCSP_URL,
 ) -> ListPki:
-    """Root, component CA and both signers; `curve` is that of the two CAs."""
-    root = make_root(curve=curve, not_before=not_before, not_after=not_after)
-    component_ca = make_component_ca(root, curve=curve, not_before=not_before, not_after=not_after)
-    return ListPki(
-        root,
-        component_ca,
-        make_list_signer(component_ca, not_before=not_before, not_after=not_after),
-        make_list_signer(component_ca, not_before=not_before, not_after=not_after, curve=NIST),
+    """Root, component CA, both list signers and both OCSP signers; `curve` is that of the two CAs.
+
+    Args:
+        ocsp_url: where the responder answers; stands in every certificate.
+    """
+    root = make_root(curve=curve, ocsp_url=ocsp_url, not_before=not_before, not_after=not_after)
+    component_ca = make_component_ca(root, curve=curve, ocsp_url=ocsp_url, not_before=not_before, not_after=not_after)
+    signer, es256_signer = (
+        make_list_signer(component_ca, curve=c, ocsp_url=ocsp_url, not_before=not_before, not_after=not_after)
+        for c in (BRAINPOOL, NIST)
+    )
+    return ListPki(root, component_ca, signer, es256_signer, make_ocsp_signer(component_ca), make_ocsp_signer(root))
+
+
+def make_ocsp_signer(issuer: Identity, *, common_name: str = "OCSP-Signer SANDBOX") -> Identity:
+    """A responder that `issuer` delegates to (RFC 6960 section 4.2.2.2)."""
+    return make_list_signer(
+        issuer, common_name=common_name, professions=(), extended_usage=(ExtendedKeyUsageOID.OCSP_SIGNING,)
     )
 
 
-def roots_json(roots: Sequence[x509.Certificate]) -> bytes:
-    """The roots as the TSL download point serves them (`ROOT-CA/roots.json`), without cross certificates."""
-    return json.dumps([_root_entry(root) for root in roots], indent=1).encode()
-
-
-def write_list_pki(pki: ListPki, directory: Path) -> None:
-    """Write `roots.json`, `component-ca.der` and, readable by the owner only, the signers' keys."""
-    directory.mkdir(parents=True, exist_ok=True)
-    (directory / ROOTS_FILE).write_bytes(roots_json([pki.root.certificate]))
-    (directory / COMPONENT_CA_FILE).write_bytes(pki.component_ca.der)
-    write_identity(pki.signer, directory / "signer")
-    write_identity(pki.es256_signer, directory / "signer-es256")
-
-
-def write_identity(identity: Identity, path: Path) -> None:
-    """Write `<path>.der` and `<path>.key` (mode 0600)."""
-    path.with_suffix(".der").write_bytes(identity.der)
-    key_file = path.with_suffix(".key")
-    key_file.touch(mode=0o600)
-    key_file.write_bytes(identity.key_pem)
-
-
-def read_identity(path: Path) -> Identity:
-    """Read what `write_identity` wrote."""
-    key = serialization.load_pem_private_key(path.with_suffix(".key").read_bytes(), password=None)
-    if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise TypeError(f"{path}.key: expected an elliptic curve key")
-    return Identity(x509.load_der_x509_certificate(path.with_suffix(".der").read_bytes()), key)
+def cross_certificate(root: Identity, voucher: Identity, **dates: datetime) -> x509.Certificate:
+    """`root`'s name and key, certified by `voucher`: what `roots.json` holds in `prev` and `next`."""
+    now = datetime.now(UTC)
+    certificate = root.certificate
+    builder = x509.CertificateBuilder(
+        subject_name=certificate.subject,
+        issuer_name=voucher.certificate.subject,
+        public_key=certificate.public_key(),
+        serial_number=x509.random_serial_number(),
+        not_valid_before=dates.get("not_before", now - timedelta(days=1)),
+        not_valid_after=dates.get("not_after", now + _LIFETIME),
+    )
+    for extension in certificate.extensions:
+        if not isinstance(extension.value, x509.AuthorityKeyIdentifier):
+            builder = builder.add_extension(extension.value, critical=extension.critical)
+    return builder.sign(voucher.private_key, hashes.SHA256())
 
 
 def _name(common_name: str, unit: str | None) -> x509.Name:
@@ -268,18 +268,3 @@ def _ti_extensions(ocsp_url: str) -> list[x509.ExtensionType]:
         x509.AuthorityInformationAccess([responder]),
         x509.CertificatePolicies([x509.PolicyInformation(_POLICY, None)]),
     ]
-
-
-def _root_entry(root: x509.Certificate) -> dict[str, str]:
-    common_name = str(root.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)
-    key_id = root.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
-    return {
-        "cert": base64.b64encode(root.public_bytes(serialization.Encoding.DER)).decode(),
-        "cn": common_name,
-        "name": common_name.removeprefix("GEM."),
-        "next": "",
-        "nva": f"{root.not_valid_after_utc:%Y-%m-%dT%H:%M:%S}",
-        "nvb": f"{root.not_valid_before_utc:%Y-%m-%dT%H:%M:%S}",
-        "prev": "",
-        "ski": key_id.digest.hex().upper(),
-    }

@@ -45,10 +45,10 @@ class Supervisor:
         """Process ids by part."""
         return {part.name: part.process.pid for part in self._parts.values()}
 
-    async def start(self, name: str, command: Sequence[str]) -> None:
-        """Start `command` as the part `name`."""
+    async def start(self, name: str, command: Sequence[str], *, user: str | None = None) -> None:
+        """Start `command` as the part `name`; `user` None: as ourselves."""
         self._logs.mkdir(parents=True, exist_ok=True)
-        log = self._logs / f"{name.replace(' ', '-')}.log"
+        log = self.log_of(name)
         with log.open("wb") as output:
             process = await asyncio.create_subprocess_exec(
                 *command,
@@ -57,9 +57,17 @@ class Supervisor:
                 stderr=asyncio.subprocess.STDOUT,
                 env=_child_environment(),
                 start_new_session=True,
+                user=user,
+                group=user,
+                extra_groups=None if user is None else (),
+                # Comes after the change of the user, which would undo it.
                 preexec_fn=_die_with_parent(os.getpid()),
             )
         self._parts[name] = _Part(name, process, log)
+
+    def log_of(self, name: str) -> Path:
+        """Where the part's output goes; empty again with each start."""
+        return self._logs / f"{name.replace(' ', '-')}.log"
 
     async def wait_until_ready(
         self, name: str, probe: Callable[[], Awaitable[bool]], *, timeout_seconds: float = 60.0

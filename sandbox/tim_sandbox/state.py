@@ -22,6 +22,7 @@ _LOCK_FILE = "lock"
 _HOST = "127.0.0.1"
 _CLIENT_OFFSET = 10
 _FEDERATION_OFFSET = 30
+_WORKER_OFFSET = 40
 PORT_SPAN = 50
 """All ports of a sandbox lie in `base_port` to `base_port + PORT_SPAN - 1`."""
 
@@ -66,6 +67,8 @@ class SandboxState(BaseModel):
     base_port: int
     with_bot: bool
     homeservers: tuple[HomeserverState, ...]
+    on_workers: str | None = None
+    """server_name of the homeserver that runs as several processes; None: each is one process."""
     provider_tokens: dict[str, str]
     """Bearer token by TI-M provider, for the VZD's provider operations."""
 
@@ -83,6 +86,11 @@ class SandboxState(BaseModel):
     def bot_health_port(self) -> int:
         """Port on which the bot answers `/ready`."""
         return self.base_port + 2
+
+    @property
+    def first_worker_port(self) -> int:
+        """First of the ports behind the router of `on_workers`."""
+        return self.base_port + _WORKER_OFFSET
 
     @property
     def vzd_url(self) -> str:
@@ -113,11 +121,14 @@ class SandboxState(BaseModel):
         raise NoSandbox(f"state.json: {user_id} is no account of this sandbox; start with --fresh")
 
 
-def new_state(base_port: int, members: Sequence[Member], *, with_bot: bool) -> SandboxState:
+def new_state(
+    base_port: int, members: Sequence[Member], *, with_bot: bool, on_workers: str | None = None
+) -> SandboxState:
     """A state with fresh passwords and tokens."""
     return SandboxState(
         base_port=base_port,
         with_bot=with_bot,
+        on_workers=on_workers,
         homeservers=tuple(_homeserver(base_port, index, member) for index, member in enumerate(members)),
         provider_tokens={provider: secrets.token_urlsafe(24) for provider in (PROVIDER, OTHER_PROVIDER)},
     )

@@ -22,8 +22,10 @@ def make_tls_ca() -> Identity:
     )
 
 
-def make_tls_leaf(ca: Identity, host: str) -> Identity:
-    """A TLS server certificate for the DNS name `host`."""
+def make_tls_leaf(
+    ca: Identity, host: str, purpose: x509.ObjectIdentifier = ExtendedKeyUsageOID.SERVER_AUTH
+) -> Identity:
+    """A TLS certificate for the DNS name `host`, of a server unless `purpose` says otherwise."""
     return issue(
         _name(host),
         issuer=ca,
@@ -34,7 +36,7 @@ def make_tls_leaf(ca: Identity, host: str) -> Identity:
         usage=key_usage("digital_signature"),
         extensions=(
             x509.SubjectAlternativeName([x509.DNSName(host)]),
-            x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]),
+            x509.ExtendedKeyUsage([purpose]),
         ),
     )
 

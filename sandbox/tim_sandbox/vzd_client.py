@@ -55,6 +55,14 @@ class VzdClient:
         """Take a domain off the list."""
         await self._call("DELETE", f"/federation/{server_name}")
 
+    async def revoke(self, certificate: str) -> None:
+        """Revoke `signer`, `signer-es256` or `component-ca`, as the OCSP responder tells."""
+        await self._ask("PUT", f"{self.url}/sandbox/revocation/{certificate}")
+
+    async def reinstate(self, certificate: str) -> None:
+        """Take a revocation back."""
+        await self._ask("DELETE", f"{self.url}/sandbox/revocation/{certificate}")
+
     async def signed_list(self) -> bytes:
         """The federation list as served right now."""
         async with self._http.get(self.list_url, timeout=_TIMEOUT) as response:
@@ -67,8 +75,10 @@ class VzdClient:
         return version
 
     async def _call(self, method: str, path: str, body: Any = None) -> Any:
-        url = f"{self.url}{_SERVICES}{path}"
+        return await self._ask(method, f"{self.url}{_SERVICES}{path}", body)
+
+    async def _ask(self, method: str, url: str, body: Any = None) -> Any:
         async with self._http.request(method, url, json=body, headers=self._headers, timeout=_TIMEOUT) as response:
             if response.status not in _SUCCESS:
-                raise RequestRefused(f"VZD {method} {path}: {response.status} {await response.text()}")
+                raise RequestRefused(f"{method} {url}: {response.status} {await response.text()}")
             return await response.json() if response.content_type == "application/json" else None

@@ -22,10 +22,8 @@ from tim_sandbox.pki import (
     make_list_pki,
     make_list_signer,
     make_root,
-    read_identity,
-    roots_json,
-    write_list_pki,
 )
+from tim_sandbox.pki_files import read_identity, roots_json, write_list_pki
 from tim_sandbox.tls import make_tls_ca, make_tls_leaf
 
 PAYLOAD = {

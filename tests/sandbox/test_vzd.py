@@ -15,7 +15,8 @@ from aiohttp.test_utils import TestClient, TestServer
 from aiohttp.web import Application, Request
 
 from tim_sandbox.homeserver_client import MatrixUser
-from tim_sandbox.pki import make_list_pki, write_list_pki
+from tim_sandbox.pki import make_list_pki
+from tim_sandbox.pki_files import write_list_pki
 from tim_sandbox.running import Sandbox
 from tim_sandbox.state import write_secret
 from tim_sandbox.vzd.app import Vzd

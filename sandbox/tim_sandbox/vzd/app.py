@@ -1,7 +1,6 @@
 """The stand-in VZD as aiohttp application: paths, authorisation, error bodies."""
 
 import json
-import secrets
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,8 +10,9 @@ from aiohttp import web
 
 from tim_sandbox.federation_list import SigAlg
 from tim_sandbox.members import EVERYONE
-from tim_sandbox.pki import read_identity
+from tim_sandbox.pki_files import read_identity
 from tim_sandbox.vzd import BANNER
+from tim_sandbox.vzd.authorisation import Authorisation, bearer
 from tim_sandbox.vzd.config import CONFIG_FILE, VzdConfig
 from tim_sandbox.vzd.directory import (
     Resource,
@@ -22,6 +22,7 @@ from tim_sandbox.vzd.directory import (
     search_endpoints,
     search_services,
 )
+from tim_sandbox.vzd.ocsp_service import OcspService
 from tim_sandbox.vzd.registry import Refusal, Registry
 from tim_sandbox.vzd.tokens import LIFETIME, SearchTokens
 
@@ -47,6 +48,8 @@ class Vzd:
         )
         self._resources = directory_of(EVERYONE)
         self._tokens = SearchTokens(now)
+        self._authorisation = Authorisation(self._config.provider_tokens, now)
+        self._ocsp = OcspService(pki, now, self._provider)
 
     def application(self) -> web.Application:
         """The application with all routes."""
@@ -59,6 +62,8 @@ class Vzd:
         app.router.add_post(f"{_SERVICES}/federation", self.add_domain)
         app.router.add_put(f"{_SERVICES}/federation/{{domain}}", self.change_domain)
         app.router.add_delete(f"{_SERVICES}/federation/{{domain}}", self.remove_domain)
+        self._authorisation.add_routes(app)
+        self._ocsp.add_routes(app)
         app.router.add_get("/tim-authenticate", self.authenticate)
         app.router.add_get("/search/HealthcareService", self.search_services)
         app.router.add_get("/search/Endpoint", self.search_endpoints)
@@ -70,6 +75,8 @@ class Vzd:
 
     async def federation_list(self, request: web.Request) -> web.Response:
         """`getFederationList`: 204 when the caller's `version` is current."""
+        if self._config.is_list_protected:
+            self._provider(request)
         try:
             alg = SigAlg(request.query.get("sigAlg", SigAlg.BP256R1))
         except ValueError:
@@ -134,7 +141,7 @@ class Vzd:
     def _search(
         self, request: web.Request, search: Callable[[list[Resource], list[tuple[str, str]]], Resource]
     ) -> web.Response:
-        if not self._tokens.is_valid(_bearer(request)):
+        if not self._tokens.is_valid(bearer(request)):
             raise Refusal(401, "a search token is required (GET /tim-authenticate)")
         try:
             bundle = search(self._resources, list(request.query.items()))
@@ -143,11 +150,7 @@ class Vzd:
         return _fhir(bundle)
 
     def _provider(self, request: web.Request) -> str:
-        token = _bearer(request)
-        for provider, expected in self._config.provider_tokens.items():
-            if secrets.compare_digest(token.encode(), expected.encode()):
-                return provider
-        raise Refusal(401, "a provider access token is required")
+        return self._authorisation.provider(request)
 
 
 @web.middleware
@@ -193,11 +196,6 @@ async def _json(request: web.Request) -> object:
     except (json.JSONDecodeError, UnicodeDecodeError):
         raise Refusal(400, "the body is not JSON") from None
     return body
-
-
-def _bearer(request: web.Request) -> str:
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    return token if scheme.lower() == "bearer" else ""
 
 
 async def _is_user_of(domain: str, url: str, token: str) -> bool:

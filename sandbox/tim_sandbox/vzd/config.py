@@ -15,6 +15,7 @@ class VzdConfig(BaseModel):
         homeserver_urls: where a domain's `/_matrix/federation/v1/openid/userinfo` is asked; the real VZD
             resolves the domain instead.
         pki_directory: holds the signers' keys (`tim_sandbox.pki.write_list_pki`).
+        is_list_protected: the list is only for callers with a provider access token.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -22,3 +23,4 @@ class VzdConfig(BaseModel):
     provider_tokens: dict[str, str]
     homeserver_urls: dict[str, str]
     pki_directory: Path
+    is_list_protected: bool = False

@@ -157,6 +157,7 @@ def _entry(member: Member) -> list[Resource]:
         "type": [_concept("OrganizationProfessionOID", member.profession_oid, member.profession)],
         "name": member.organisation,
         "alias": [member.organisation],
+        "address": [{"use": "work", "city": member.city, "country": member.country}],
     }
     service = {
         "resourceType": "HealthcareService",
