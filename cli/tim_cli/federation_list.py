@@ -12,10 +12,9 @@ from tim_policy.federation_trust import (
     MAX_DOCUMENT_BYTES,
     ListTrust,
     VerifiedList,
-    parse_issuer,
-    parse_trust_anchors,
     verify_federation_list,
 )
+from tim_policy.trust_roots import parse_issuer, parse_trust_anchors
 
 app = typer.Typer(help="Read and verify the signed federation list (Föderationsliste).", no_args_is_help=True)
 

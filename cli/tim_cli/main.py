@@ -6,6 +6,7 @@ import typer
 
 from tim_bots.cli import app as bot_app
 from tim_cli.federation_list import app as federation_list_app
+from tim_cli.gate import app as gate_app
 from tim_policy.errors import TimError
 from tim_sandbox.cli import app as sandbox_app
 
@@ -17,6 +18,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(federation_list_app, name="federation-list")
+app.add_typer(gate_app, name="gate")
 app.add_typer(bot_app, name="bot")
 app.add_typer(sandbox_app, name="sandbox")
 

@@ -12,6 +12,23 @@ LIST_VERSION = Gauge("tim_federation_list_version", "Version of the federation l
 LIST_CONFIRMED = Gauge(
     "tim_federation_list_confirmed_timestamp_seconds", "When the list was last known to be the newest; 0: never"
 )
+LIST_IN_USE = Gauge(
+    "tim_federation_list_in_use", "1: a verified list that is not too old; 0: every other server is refused"
+)
+LISTED_BY_RESIDENCY = Gauge(
+    "tim_residency_listed_servers", "Listed servers by what residency says, also when it is only observed", ["verdict"]
+)
+ADDRESS_CHECKS = Counter("tim_residency_address_checks", "Names of listed servers that were resolved", ["result"])
+GATE_SERVERS = Gauge("tim_gate_servers", "Servers that this process lets through, the own one included")
+GATE_LIST_VERSION = Gauge("tim_gate_list_version", "Version of the federation list that the gate enforces; 0: none")
+_REFUSED_REQUESTS = Counter(
+    "tim_gate_refused_requests", "Requests refused by the federation gate", ["direction", "traffic"]
+)
+
+
+def count_refused_request(direction: str, traffic: str) -> None:
+    """Count one request; both labels are literals of the code."""
+    _REFUSED_REQUESTS.labels(direction, traffic).inc()
 
 
 def count(action: str, decision: Decision) -> None:

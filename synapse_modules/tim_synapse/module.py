@@ -1,26 +1,41 @@
 """The module Synapse loads: checks its configuration, starts the list, hooks the rules in."""
 
+import logging
+import os
+import sys
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from synapse.module_api import ModuleApi
 from synapse.module_api.errors import ConfigError as SynapseConfigError
 
-from tim_policy.errors import ConfigError
+from tim_policy.errors import ConfigError, TimError
 from tim_policy.federation_trust import ListTrust
 from tim_policy.settings import load_settings
+from tim_synapse.admin_api import AdminApi
 from tim_synapse.config import ModuleConfig
 from tim_synapse.facts import Facts
-from tim_synapse.list_store import ListStore, load_trust
+from tim_synapse.gate import Gate
+from tim_synapse.list_sources import LoadedSource, load_source
+from tim_synapse.list_store import ListStore
+from tim_synapse.list_trust import load_trust
+from tim_synapse.on_federation import FederationCallbacks
 from tim_synapse.on_invite import InviteCallbacks
+from tim_synapse.residency import Residency
+from tim_synapse.residency_config import LoadedResidency, load_residency
+from tim_synapse.self_check import self_check
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedConfig:
-    """The checked block and the certificates it names."""
+    """The checked block and the files it names; residency None: no such condition."""
 
     config: ModuleConfig
     trust: ListTrust
+    residency: LoadedResidency | None
+    source: LoadedSource
 
 
 class TimModule:
@@ -32,8 +47,18 @@ class TimModule:
     """
 
     def __init__(self, loaded: LoadedConfig, api: ModuleApi) -> None:
-        lists = ListStore(api, loaded.config.federation_list, loaded.trust)
-        InviteCallbacks(Facts(api, loaded.config, lists)).register(api)
+        lists = ListStore(api, loaded.config.federation_list, loaded.trust, loaded.source)
+        try:
+            residency = Residency(api, loaded.residency, lists)
+            self_check(api)
+        except TimError as error:
+            _refuse_start(error)
+        gate = Gate(api, lists, residency)
+        InviteCallbacks(Facts(api, loaded.config, lists), gate).register(api)
+        FederationCallbacks(api, gate).register()
+        AdminApi(api, lists, residency, gate).register()
+        gate.start()
+        residency.start()
         lists.start()
 
     @staticmethod
@@ -45,6 +70,15 @@ class TimModule:
         """
         try:
             checked = load_settings(ModuleConfig, config, "tim_synapse")
-            return LoadedConfig(checked, load_trust(checked.federation_list))
+            residency = None if checked.residency is None else load_residency(checked.residency)
+            source = load_source(checked.federation_list.source)
+            return LoadedConfig(checked, load_trust(checked.federation_list), residency, source)
         except ConfigError as error:
             raise SynapseConfigError(str(error)) from None
+
+
+def _refuse_start(error: TimError) -> NoReturn:
+    """End the process with one line: an exception of a module's constructor would become two tracebacks."""
+    logger.critical("%s", error)
+    print(error, file=sys.__stderr__, flush=True)
+    os._exit(1)  # as Synapse itself does in this place, since the reactor would survive SystemExit

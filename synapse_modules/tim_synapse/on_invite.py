@@ -22,6 +22,7 @@ from tim_policy.names import UserId, parse_user_id
 from tim_policy.registry import judge_invite
 from tim_policy.rules import create_room_invitees
 from tim_synapse.facts import Facts
+from tim_synapse.gate import Gate
 from tim_synapse.guard import decide, raise_on_refusal
 from tim_synapse.texts import CLIENT_TEXT
 
@@ -33,10 +34,12 @@ class InviteCallbacks:
 
     Args:
         facts: what is known about an invite.
+        gate: fetches the list once more for a server that it does not name.
     """
 
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: Facts, gate: Gate) -> None:
         self._facts = facts
+        self._gate = gate
 
     def register(self, api: ModuleApi) -> None:
         """Hook into Synapse; the table above says which callback covers which path."""
@@ -85,7 +88,7 @@ class InviteCallbacks:
         if isinstance(invitees, Deny):
             return invitees
         for invitee in invitees:
-            decision = judge_invite(await self._facts.of_invite(parse_user_id(inviter), invitee))
+            decision = await self._judge_parsed(parse_user_id(inviter), invitee)
             if isinstance(decision, Deny):
                 return decision
         return Allow()
@@ -95,7 +98,16 @@ class InviteCallbacks:
             users: tuple[UserId, UserId] = (parse_user_id(inviter), parse_user_id(invitee))
         except InvalidName:
             return Deny(create_room_invitees.REQUIREMENT, Reason.UNREADABLE_REQUEST)
-        return judge_invite(await self._facts.of_invite(*users))
+        return await self._judge_parsed(*users)
+
+    async def _judge_parsed(self, inviter: UserId, invitee: UserId) -> Decision:
+        """Judge; for a server that our user invites and the list does not name, once more with a fresh list."""
+        decision = judge_invite(await self._facts.of_invite(inviter, invitee))
+        if not isinstance(decision, Deny) or decision.reason is not Reason.SERVER_NOT_LISTED:
+            return decision
+        if not self._facts.is_own(str(inviter)) or not await self._gate.refresh_for_unknown(invitee.server_name):
+            return decision
+        return judge_invite(await self._facts.of_invite(inviter, invitee))
 
 
 async def _refuse_third_party_invite() -> Decision:

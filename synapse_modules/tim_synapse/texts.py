@@ -8,6 +8,9 @@ CLIENT_TEXT: Mapping[Reason, str] = {
     Reason.NO_VERIFIED_LIST: "Zurzeit sind keine Einladungen zu anderen Organisationen möglich. "
     "Bitte versuchen Sie es später erneut.",
     Reason.SERVER_NOT_LISTED: "Diese Organisation gehört nicht zur TI-Föderation.",
+    Reason.INVALID_SERVER_NAME: "Die Adresse dieser Organisation ist nicht gültig.",
+    Reason.SERVER_OUTSIDE_REGION: "Der Server dieser Organisation steht außerhalb der zugelassenen Länder.",
+    Reason.SERVER_REGION_UNKNOWN: "Der Standort des Servers dieser Organisation ist nicht bekannt.",
     Reason.INSURED_TO_INSURED: "Versicherte können andere Versicherte nicht einladen.",
     Reason.BLOCKED_BY_INVITEE: "Diese Person nimmt Ihre Einladung nicht an.",
     Reason.UNREADABLE_PERMISSION_CONFIG: "Diese Person nimmt Ihre Einladung nicht an.",

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tim_sandbox.federation_list import sign_federation_list
-from tim_sandbox.pki import ListPki, make_list_pki, make_list_signer, write_list_pki
+from tim_sandbox.pki import ListPki, make_list_pki, make_list_signer
+from tim_sandbox.pki_files import write_list_pki
 
 GEMATIK = Path(__file__).parents[3] / "shared" / "gematik" / "federation-list"
 ENTRIES = [

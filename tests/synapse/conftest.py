@@ -2,10 +2,11 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import aiohttp
@@ -13,9 +14,12 @@ import pytest
 import pytest_asyncio
 
 from tests.synapse.list_source import ListSource
+from tests.synapse.ocsp_server import listening_pki
 from tim_sandbox.homeserver import HomeserverSpec, homeserver_command, tim_module, write_homeserver
 from tim_sandbox.homeserver_client import HomeserverClient, MatrixUser
-from tim_sandbox.pki import ListPki, make_list_pki, write_list_pki
+from tim_sandbox.ocsp_responder import OcspResponder
+from tim_sandbox.pki import ListPki
+from tim_sandbox.pki_files import write_list_pki
 from tim_sandbox.processes import Supervisor
 from tim_sandbox.state import HomeserverState
 from tim_sandbox.tls import certificate_pem, make_tls_ca, make_tls_leaf, write_tls_leaf
@@ -24,13 +28,27 @@ NAME = "allein.tim.test"
 _REFRESHES = re.compile(r'^tim_federation_list_refreshes_total\{result="(\w+)"\} (\S+)$', re.MULTILINE)
 
 
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def pki_and_responder() -> AsyncIterator[tuple[ListPki, OcspResponder]]:
+    async with listening_pki() as both:
+        yield both
+
+
 @pytest.fixture(scope="session")
-def pki() -> ListPki:
-    return make_list_pki()
+def pki(pki_and_responder: tuple[ListPki, OcspResponder]) -> ListPki:
+    return pki_and_responder[0]
 
 
-def spec_in(directory: Path, base_port: int, pki: ListPki) -> HomeserverSpec:
-    """A homeserver with our module whose list source is `base_port + 2`."""
+@pytest.fixture(scope="session")
+def responder(pki_and_responder: tuple[ListPki, OcspResponder]) -> OcspResponder:
+    """Answers for the certificates of `pki`; a test that revokes one reinstates it."""
+    return pki_and_responder[1]
+
+
+def spec_in(
+    directory: Path, base_port: int, pki: ListPki, residency: Mapping[str, Any] | None = None
+) -> HomeserverSpec:
+    """A homeserver with our module whose list source is `base_port + 2`; `residency` is that block."""
     write_list_pki(pki, directory / "pki")
     ca = make_tls_ca()
     (directory / "ca.pem").write_bytes(certificate_pem(ca))
@@ -43,6 +61,8 @@ def spec_in(directory: Path, base_port: int, pki: ListPki) -> HomeserverSpec:
         "refresh_interval": "1s",
         "retry_interval": "1s",
     }
+    if residency is not None:
+        module["config"]["residency"] = dict(residency)
     return HomeserverSpec(
         NAME, home, base_port, base_port + 1, base_port + 3, directory / "ca.pem", "secret", modules=(module,)
     )
@@ -74,14 +94,16 @@ class LoneServer:
             if "tim_synapse" in line and (" ERROR " in line or " WARNING " in line)
         ]
 
-    async def user(self) -> MatrixUser:
-        return await self.client.new_user(f"user-{uuid4().hex[:12]}", "password")
+    async def user(self, *, is_admin: bool = False) -> MatrixUser:
+        return await self.client.new_user(f"user-{uuid4().hex[:12]}", "password", is_admin=is_admin)
 
 
 @asynccontextmanager
-async def running_lone_server(directory: Path, base_port: int, pki: ListPki) -> AsyncIterator[LoneServer]:
+async def running_lone_server(
+    directory: Path, base_port: int, pki: ListPki, residency: Mapping[str, Any] | None = None
+) -> AsyncIterator[LoneServer]:
     """A homeserver that starts while its list source does not listen."""
-    spec = spec_in(directory, base_port, pki)
+    spec = spec_in(directory, base_port, pki, residency)
     state = HomeserverState(
         server_name=NAME,
         organisation="",

@@ -14,7 +14,7 @@ class ListSource:
 
     Args:
         pki: signs the lists of `serve`.
-        port: on loopback.
+        port: on loopback; 0: a free one, `url` tells once it listens.
     """
 
     def __init__(self, pki: ListPki, port: int) -> None:
@@ -46,6 +46,7 @@ class ListSource:
         runner = web.AppRunner(app)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", self._port).start()
+        self.url = f"http://127.0.0.1:{runner.addresses[0][1]}/list.jws"
         try:
             yield
         finally:

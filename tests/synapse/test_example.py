@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tim_sandbox.pki import ListPki, write_list_pki
+from tim_sandbox.pki import ListPki
+from tim_sandbox.pki_files import write_list_pki
 from tim_synapse import TimModule
 
 EXAMPLE = Path(__file__).parents[2] / "homeserver.yaml.example"
@@ -18,10 +19,12 @@ def test_the_example_is_accepted_with_the_operators_certificates(
     write_list_pki(pki, tmp_path)
     text = EXAMPLE.read_text(encoding="utf-8")
     if uncommented:  # the defaults that stand behind '#' are real keys with real values
-        for key in ("refresh_interval", "retry_interval", "permission_default"):
+        for key in ("ocsp", "refresh_interval", "retry_interval", "permission_default"):
             assert f"#{key}:" in text
             text = text.replace(f"#{key}:", f"{key}:")
-    (entry,) = yaml.safe_load(text)["modules"]
+    settings = yaml.safe_load(text)
+    assert settings["federation_domain_whitelist"] == []
+    (entry,) = settings["modules"]
     assert entry["module"] == f"{TimModule.__module__.partition('.')[0]}.{TimModule.__name__}"
     entry["config"]["federation_list"] |= {
         "roots_file": str(tmp_path / "roots.json"),

@@ -71,10 +71,10 @@ FAULTS: dict[str, tuple[Fault, str]] = {
     "unsigned": (lambda source, _: source.serve_raw(b'{"version": 9, "domainList": []}'), "not a compact JWS"),
     "signed by a stranger": (by_stranger, "no path to a trusted root"),
     "truncated": (lambda source, _: source.serve_raw(source.signed(9)[:-9]), "is the document complete?"),
-    "100 MB": (lambda source, _: source.serve_raw(b"A" * 100_000_000), "the source does not answer (SynapseError)"),
+    "100 MB": (lambda source, _: source.serve_raw(b"A" * 100_000_000), "the source sends more than 33554432 bytes"),
     "not JSON": (lambda source, pki: source.serve_raw(sign_federation_list(b"x", pki.signer)), "not JSON in UTF-8"),
     "a web page": (lambda source, _: source.serve_raw(b"<html><body>Wartung</body></html>"), "not a compact JWS"),
-    "an error status": (lambda source, _: source.serve_raw(b"", 500), "the source does not answer (SynapseError)"),
+    "an error status": (lambda source, _: source.serve_raw(b"", 500), "the source answers with status 500"),
 }
 
 

@@ -35,14 +35,25 @@ CHANGES: dict[str, tuple[Change, str]] = {
         "tim_synapse: federation_list.refresh_interval: write a number and one of s, m, h, d, w; for example 24h",
     ),
     "unknown product": (lambda c: c.update(product="kim"), "tim_synapse: product: Input should be 'pro' or 'epa'"),
+    "no country": (
+        lambda c: c.update(residency={"countries": {"praxis.test": "UK"}}),
+        (
+            "tim_synapse: residency.countries.praxis.test: no country code of ISO 3166-1 alpha-2 "
+            "(expected: two capital letters; did you mean GB?)"
+        ),
+    ),
+    "no country database": (
+        lambda c: c.update(residency={"mmdb_file": "no-such.mmdb"}),
+        "tim_synapse: residency.mmdb_file: cannot read no-such.mmdb (No such file or directory)",
+    ),
     "no source": (without_source, "tim_synapse: federation_list.source: is missing"),
     "two sources": (
         lambda c: c["federation_list"]["source"].update(file="list.jws"),
-        "tim_synapse: federation_list.source: give either 'url' or 'file'",
+        "tim_synapse: federation_list.source: give exactly one of 'vzd', 'url' and 'file'",
     ),
     "source is no address": (
         lambda c: c["federation_list"].update(source={"url": "ftp://vzd"}),
-        "tim_synapse: federation_list.source.url: String should match pattern '^https?://'",
+        "tim_synapse: federation_list.source.url.address: String should match pattern '^https?://'",
     ),
     "roots missing": (
         lambda c: c["federation_list"].update(roots_file="no-such-file.json"),
