@@ -7,7 +7,7 @@ SOURCES := $(shell find $(PACKAGES) -type f -not -name '*.pyc') pyproject.toml R
 CODE := policies synapse_modules bots sandbox cli tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-once test test-previous-synapse check format lock clean
+.PHONY: help demo demo-once test test-previous-synapse gate-table check format lock clean
 
 help:  ## show this help
 	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | column -t -s "$$(printf '\t')"
@@ -19,10 +19,13 @@ demo-once: $(VENV)/.wheel  ## the same in a fresh folder, then stop; exit code 0
 	@$(BIN)/tim sandbox demo --once
 
 test: $(VENV)/.wheel  ## all tests
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 test-previous-synapse: $(VENV)/.wheel $(VENV)/previous-synapse  ## what touches Synapse, against the minor version before the newest
 	PYTHONPATH=$(CURDIR)/$(VENV)/previous-synapse $(BIN)/python -m pytest -n 2 tests/synapse tests/sandbox
+
+gate-table: $(VENV)/.wheel  ## write the table of docs/gate.md from a run of the four homeservers
+	TIM_WRITE_DOCS=1 $(BIN)/python -m pytest tests/gate/test_traffic.py
 
 check: $(VENV)/.wheel  ## linters, types, and whether the lock fits pyproject.toml
 	$(BIN)/ruff check $(CODE)

@@ -1,0 +1,1 @@
+"""Measurements; `python -m benchmarks.gate` from the top of the repository."""
