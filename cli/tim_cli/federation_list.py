@@ -1,6 +1,6 @@
 """`tim federation-list`: look at a signed federation list the way the homeserver does."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -48,12 +48,9 @@ def verify(
 ) -> None:
     """Verify FILE and print what it says; exit 2 with one line when it cannot be trusted."""
     instant = _instant(at)
-    trust = ListTrust(
-        trust_anchors=_parse(parse_trust_anchors, roots, "--roots"),
-        issuers=tuple(_parse(parse_issuer, path, "--issuer") for path in issuer or ()),
-    )
-    answers = [_read(path, "--ocsp") for path in ocsp] if ocsp else None
-    document = _read(file, "FILE")
+    trust = read_trust(roots, issuer or ())
+    answers = [read_document(path, "--ocsp") for path in ocsp] if ocsp else None
+    document = read_document(file, "FILE")
     verified = verify_federation_list(document, trust, instant, newest_version=newest_version, ocsp_answers=answers)
     typer.echo(_report(verified, age=instant - datetime.fromtimestamp(file.stat().st_mtime, UTC)))
 
@@ -68,8 +65,24 @@ def _instant(text: str | None) -> datetime:
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
-def _read(path: Path, parameter: str) -> bytes:
-    """At most one byte more than any list may have, so that a huge file is refused without being read."""
+def read_trust(roots: Path, issuers: Iterable[Path]) -> ListTrust:
+    """The certificates that `--roots` and `--issuer` name.
+
+    Raises:
+        ConfigError: a file cannot be read or is none.
+    """
+    return ListTrust(
+        trust_anchors=_parse(parse_trust_anchors, roots, "--roots"),
+        issuers=tuple(_parse(parse_issuer, path, "--issuer") for path in issuers),
+    )
+
+
+def read_document(path: Path, parameter: str) -> bytes:
+    """At most one byte more than any list may have, so that a huge file is refused without being read.
+
+    Raises:
+        ConfigError: it cannot be read; the text names `parameter`.
+    """
     try:
         with path.open("rb") as file:
             return file.read(MAX_DOCUMENT_BYTES + 1)
@@ -78,7 +91,7 @@ def _read(path: Path, parameter: str) -> bytes:
 
 
 def _parse(parser: Callable[[bytes], _T], path: Path, parameter: str) -> _T:
-    data = _read(path, parameter)
+    data = read_document(path, parameter)
     try:
         return parser(data)
     except ConfigError as error:

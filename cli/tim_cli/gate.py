@@ -5,11 +5,12 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import typer
 
 from tim_cli import gate_report as report
+from tim_cli.bearer_request import base_url, opener, read_token
 from tim_policy.errors import ConfigError, TimError
 
 app = typer.Typer(
@@ -87,11 +88,11 @@ def _ask(method: str, url: str, path: str, token_file: Path) -> dict[str, Any]:
         ConfigError: the address or the token file cannot be used, or the token is refused.
         GateUnreachable: no answer, or none of the gate.
     """
-    request = urllib.request.Request(  # noqa: S310 - _base accepts http and https only
-        f"{_base(url)}{_PATH}/{path}", method=method, headers={"Authorization": f"Bearer {_token(token_file)}"}
+    request = urllib.request.Request(  # noqa: S310 - base_url accepts http and https only
+        f"{base_url(url, '--url')}{_PATH}/{path}", method=method, headers={"Authorization": f"Bearer {read_token(token_file)}"}
     )
     try:
-        with _opener().open(request, timeout=_TIMEOUT_S) as response:
+        with opener(use_proxies=False).open(request, timeout=_TIMEOUT_S) as response:
             answer = json.loads(response.read(_MAX_ANSWER))
     except urllib.error.HTTPError as error:
         raise _refusal(error, token_file, url) from None
@@ -101,37 +102,6 @@ def _ask(method: str, url: str, path: str, token_file: Path) -> dict[str, Any]:
     if not isinstance(answer, dict):
         raise GateUnreachable(f"--url: {url} is no homeserver with tim_synapse")
     return answer
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """The token is for this homeserver, not for wherever it points."""
-
-    def redirect_request(self, *_: Any) -> None:
-        return None
-
-
-def _opener() -> urllib.request.OpenerDirector:
-    """Without proxies: the address is the homeserver's own."""
-    return urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect())
-
-
-def _base(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ConfigError(f"--url: '{url}' is no address (expected for example http://127.0.0.1:8008)")
-    return url.rstrip("/")
-
-
-def _token(path: Path) -> str:
-    try:
-        token = path.read_text(encoding="ascii").strip()
-    except OSError as error:
-        raise ConfigError(f"--token-file: cannot read {path} ({error.strerror})") from None
-    except UnicodeDecodeError:
-        token = ""
-    if not token or not token.isprintable() or " " in token:
-        raise ConfigError(f"--token-file: {path} holds no access token (expected one line, nothing else)")
-    return token
 
 
 def _refusal(error: urllib.error.HTTPError, token_file: Path, url: str) -> TimError:

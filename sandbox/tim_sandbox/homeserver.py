@@ -86,7 +86,7 @@ def tim_module(vzd_url: str, pki_directory: Path, countries: Mapping[str, str] |
                 "refresh_interval": "2s",
             },
             "permission_default": "allow all",
-            **({} if countries is None else {"residency": {"mode": "enforce", "countries": dict(countries)}}),
+            "residency": None if countries is None else {"mode": "enforce", "countries": dict(countries)},
         },
     }
 

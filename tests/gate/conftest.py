@@ -1,5 +1,6 @@
-"""One federation of four homeservers and one story for the whole area."""
+"""One federation of four homeservers and one story per set-up of the practice."""
 
+import os
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -9,9 +10,11 @@ import pytest_asyncio
 from tests.gate.story import Story, tell
 from tests.gate.world import APOTHEKE, PFLEGE, PRAXIS, World, new_world
 from tim_sandbox import members
+from tim_sandbox.errors import MissingProgram
 from tim_sandbox.federation import Plan, running_sandbox
 from tim_sandbox.pki import ListPki, make_list_pki
 from tim_sandbox.running import Sandbox
+from tim_sandbox.workers.programs import require_programs
 
 
 @pytest.fixture(scope="session")
@@ -29,28 +32,53 @@ NOTARY = {
 }
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+SET_UPS = (
+    # Groups of pytest-xdist: each story is told once, and one set of workers is busy at a time.
+    pytest.param(None, id="monolith", marks=pytest.mark.xdist_group("gate-traffic")),
+    pytest.param(PRAXIS, id="workers", marks=pytest.mark.xdist_group("workers")),
+)
+"""server_name of the homeserver that runs as workers; None: all are monoliths."""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session", params=SET_UPS)
 async def gate_federation(
-    tmp_path_factory: pytest.TempPathFactory, new_base_port: Callable[[], int]
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, new_base_port: Callable[[], int]
 ) -> AsyncIterator[Sandbox]:
-    """Praxis with a notary, pflege, apotheke that is listed but lets everybody in, and fremd."""
+    """Praxis with a notary, pflege, apotheke that is listed but lets everybody in, and fremd.
+
+    Praxis once as a monolith on SQLite, once as six processes on PostgreSQL and Redis; the latter is skipped where
+    these are not installed, and fails there with TIM_REQUIRE_WORKERS=1.
+    """
+    on_workers: str | None = request.param
+    if on_workers:
+        _require_workers()
     plan = Plan(
         tmp_path_factory.mktemp("gate") / "sandbox",
         new_base_port(),
         members=(members.PRAXIS, members.PFLEGE, members.APOTHEKE, members.FREMD),
         with_bot=False,
         extra={APOTHEKE: LENIENT, PRAXIS: NOTARY, PFLEGE: DIRECTORY},
+        on_workers=on_workers,
     )
     async with running_sandbox(plan) as sandbox:
         yield sandbox
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+def _require_workers() -> None:
+    try:
+        require_programs()
+    except MissingProgram as missing:
+        if os.environ.get("TIM_REQUIRE_WORKERS"):
+            raise
+        pytest.skip(str(missing))
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def world(gate_federation: Sandbox) -> World:
     return await new_world(gate_federation)
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def story(world: World) -> Story:
     """What got through before, while and after pflege was off the list."""
     admin = await world.sandbox.homeserver(PRAXIS).new_user("gate-admin", "password", is_admin=True)

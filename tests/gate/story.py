@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections import defaultdict
 from dataclasses import dataclass, field
 
 from tests.gate import inbound, outbound, traces
@@ -87,6 +88,9 @@ REFUSED_REQUESTS = re.compile(r"^tim_gate_refused_requests_total\{(.*)\} (\S+)$"
 
 
 async def refused_requests(world: World) -> dict[str, float]:
-    """What praxis counted."""
-    metrics = await world.sandbox.homeserver(PRAXIS).metrics()
-    return {labels: float(value) for labels, value in REFUSED_REQUESTS.findall(metrics)}
+    """What praxis counted, in all its processes."""
+    counted: defaultdict[str, float] = defaultdict(float)
+    for process in world.sandbox.processes_of(PRAXIS).values():
+        for labels, value in REFUSED_REQUESTS.findall(await process.metrics()):
+            counted[labels] += float(value)
+    return counted

@@ -3,8 +3,13 @@
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
 from tim_sandbox.members import FREMD, PFLEGE, PRAXIS
 from tim_sandbox.running import Sandbox
+
+# One set of six processes is busy at a time.
+pytestmark = pytest.mark.xdist_group("workers")
 
 GATE = "/_synapse/client/tim/v1/gate"
 

@@ -15,6 +15,9 @@ from tim_sandbox.running import VZD, Sandbox
 from tim_sandbox.workers.router import process_for
 from tim_sandbox.workers.settings import BACKGROUND, CLIENT_READER, FEDERATION_READER, MAIN, MEDIA, WORKERS
 
+# One set of six processes is busy at a time.
+pytestmark = pytest.mark.xdist_group("workers")
+
 PRACTICE = PRAXIS.server_name
 _REFRESHES = re.compile(r"^tim_federation_list_refreshes_total\{.*\} (\S+)$", re.MULTILINE)
 

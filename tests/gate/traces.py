@@ -59,11 +59,11 @@ class Traces:
         return self._nurse.has(says(self._queued))
 
     async def _loops(self, is_enough: Callable[[float], bool]) -> None:
-        praxis = self._world.sandbox.homeserver(PRAXIS)
+        processes = self._world.sandbox.processes_of(PRAXIS).values()
         async with asyncio.timeout(30):
             while True:
-                running = sum(float(value) for value in _LOOPS.findall(await praxis.metrics()))
-                if is_enough(running):
+                metrics = "".join([await process.metrics() for process in processes])
+                if is_enough(sum(map(float, _LOOPS.findall(metrics)))):
                     return
                 await asyncio.sleep(0.05)
 

@@ -17,6 +17,10 @@ from tim_synapse import TimModule
 Change = Callable[[dict[str, Any]], Any]
 
 
+def without_residency(config: dict[str, Any]) -> None:
+    del config["residency"]
+
+
 def without_source(config: dict[str, Any]) -> None:
     del config["federation_list"]["source"]
 
@@ -46,6 +50,7 @@ CHANGES: dict[str, tuple[Change, str]] = {
         lambda c: c.update(residency={"mmdb_file": "no-such.mmdb"}),
         "tim_synapse: residency.mmdb_file: cannot read no-such.mmdb (No such file or directory)",
     ),
+    "nothing said about residency": (without_residency, "tim_synapse: residency: is missing"),
     "no source": (without_source, "tim_synapse: federation_list.source: is missing"),
     "two sources": (
         lambda c: c["federation_list"]["source"].update(file="list.jws"),
