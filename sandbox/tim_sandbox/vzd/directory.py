@@ -14,7 +14,7 @@ from tim_sandbox.members import Account, Member
 Resource = dict[str, Any]
 
 _FHIR = "https://gematik.de/fhir/directory"
-_INCLUDES = {"HealthcareService:organization", "HealthcareService:endpoint"}
+_INCLUDES = {"HealthcareService:organization", "HealthcareService:location", "HealthcareService:endpoint"}
 _SERVICE_PARAMETERS = {
     "_include",
     "_text",
@@ -32,7 +32,7 @@ class UnsupportedSearch(Exception):
 
 
 def directory_of(members: Iterable[Member]) -> list[Resource]:
-    """Organization, HealthcareService and Endpoint for each member of the federation."""
+    """Organization, HealthcareService, Location and Endpoint for each member of the federation."""
     return [resource for member in members if member.telematik_id for resource in _entry(member)]
 
 
@@ -55,6 +55,8 @@ def search_services(resources: Sequence[Resource], query: Sequence[tuple[str, st
         if all(_service_fits(service, organisation, endpoints, name, value) for name, value in query):
             matches.append(service)
             included += [organisation] if "HealthcareService:organization" in includes else []
+            locations = [by_reference[link["reference"]] for link in service["location"]]
+            included += locations if "HealthcareService:location" in includes else []
             included += endpoints if "HealthcareService:endpoint" in includes else []
     return _bundle(matches, included)
 
@@ -167,10 +169,22 @@ def _entry(member: Member) -> list[Resource]:
         "providedBy": {"reference": f"Organization/org-{key}"},
         "name": member.organisation,
         "comment": member.city,
+        "location": [{"reference": f"Location/location-{key}"}],
         "endpoint": [{"reference": f"Endpoint/endpoint-{key}"}],
     }
     messenger = next(account for account in member.accounts if account.localpart == member.messenger)
-    return [organisation, service, _endpoint(member, messenger, key)]
+    return [organisation, service, _location(member, key), _endpoint(member, messenger, key)]
+
+
+def _location(member: Member, key: str) -> Resource:
+    return {
+        "resourceType": "Location",
+        "id": f"location-{key}",
+        "meta": _meta("LocationDirectory", origin="ldap"),
+        "name": member.organisation,
+        "address": {"city": member.city, "country": member.country},
+        "managingOrganization": {"reference": f"Organization/org-{key}"},
+    }
 
 
 def _endpoint(member: Member, account: Account, key: str) -> Resource:
