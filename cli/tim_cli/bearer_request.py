@@ -16,7 +16,7 @@ def base_url(url: str, parameter: str) -> str:
     """
     try:
         parts = urlsplit(url)
-        is_usable = parts.scheme in {"http", "https"} and bool(parts.hostname)
+        is_usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and url.isascii()
     except ValueError:
         is_usable = False
     if not is_usable:

@@ -1,5 +1,6 @@
 """`tim gate`: asks a homeserver's gate what it lets through and why, over the module's admin API."""
 
+import http.client
 import json
 import urllib.error
 import urllib.request
@@ -11,13 +12,15 @@ import typer
 
 from tim_cli import gate_report as report
 from tim_cli.bearer_request import base_url, opener, read_token
+from tim_cli.directory_countries import countries
 from tim_policy.errors import ConfigError, TimError
 
 app = typer.Typer(
-    help="The federation gate of a running homeserver: who may take part, and why. Needs the access token of a "
-    "server admin.",
+    help="The federation gate of a running homeserver: who may take part, and why. All but `countries` need the "
+    "access token of a server admin.",
     no_args_is_help=True,
 )
+app.command()(countries)
 
 _PATH = "/_synapse/client/tim/v1/gate"
 _TIMEOUT_S = 60
@@ -89,14 +92,16 @@ def _ask(method: str, url: str, path: str, token_file: Path) -> dict[str, Any]:
         GateUnreachable: no answer, or none of the gate.
     """
     request = urllib.request.Request(  # noqa: S310 - base_url accepts http and https only
-        f"{base_url(url, '--url')}{_PATH}/{path}", method=method, headers={"Authorization": f"Bearer {read_token(token_file)}"}
+        f"{base_url(url, '--url')}{_PATH}/{path}",
+        method=method,
+        headers={"Authorization": f"Bearer {read_token(token_file)}"},
     )
     try:
         with opener(use_proxies=False).open(request, timeout=_TIMEOUT_S) as response:
             answer = json.loads(response.read(_MAX_ANSWER))
     except urllib.error.HTTPError as error:
         raise _refusal(error, token_file, url) from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", None) or type(error).__name__
         raise GateUnreachable(f"--url: {url} does not answer ({reason}); is the homeserver running?") from None
     if not isinstance(answer, dict):

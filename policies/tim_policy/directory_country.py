@@ -5,7 +5,7 @@ The answer is foreign data. Nothing in it is believed that does not belong to th
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from enum import Enum
+from enum import Enum, auto
 from typing import Any
 
 from tim_policy.countries import read_country
@@ -17,10 +17,12 @@ _TELEMATIK_ID_SYSTEMS = {None, "https://gematik.de/fhir/sid/telematik-id"}
 class NoCountry(Enum):
     """Why an answer gives no country."""
 
-    NOT_SEARCHSET = "no FHIR Bundle of type searchset"
-    INCOMPLETE = "more than one page"
-    ABSENT = "without country"
-    CONTRADICTING = "different countries"
+    NOT_SEARCHSET = auto()
+    """It is no FHIR Bundle of type searchset."""
+    INCOMPLETE = auto()
+    """There are more pages; what they say is not known."""
+    ABSENT = auto()
+    CONTRADICTING = auto()
 
 
 def is_searchable(telematik_id: str) -> bool:

@@ -220,6 +220,8 @@ async def test_only_the_homeserver_of_a_member_vouches_for_a_user(
         ("HealthcareService", {"name": "am"}, ["Praxis am Markt", "Apotheke am Brunnen"]),
         ("HealthcareService", {"_text": "apotheke musterstadt"}, ["Apotheke am Brunnen"]),
         ("HealthcareService", {"organization.active": "false"}, []),
+        ("HealthcareService", {"organization.identifier": "10-67.245-SANDBOX-SONNENHOF"}, ["Pflegedienst Sonnenhof"]),
+        ("HealthcareService", {"organization.identifier": "1-20-UNKNOWN"}, []),
         ("HealthcareService", {"endpoint.address": "matrix:u/termin:praxis.tim.test"}, ["Praxis am Markt"]),
         ("HealthcareService", {"endpoint.status": "off"}, []),
         ("Endpoint", {"connection-type": "tim-bot"}, ["Terminservice Praxis am Markt (Chatbot)"]),
@@ -237,22 +239,25 @@ async def test_a_user_searches_the_directory(
     assert bundle["total"] == len(found)
 
 
-async def test_organisation_and_endpoint_come_along_when_asked_for(federation: Sandbox, search_token: str) -> None:
+async def test_what_belongs_to_a_service_comes_along_when_asked_for(federation: Sandbox, search_token: str) -> None:
     query = [
         ("name", "Praxis"),
         ("_include", "HealthcareService:organization"),
+        ("_include", "HealthcareService:location"),
         ("_include", "HealthcareService:endpoint"),
     ]
     _, bundle = await _search(federation, search_token, "HealthcareService", query)
     assert [(entry["search"]["mode"], entry["resource"]["resourceType"]) for entry in bundle["entry"]] == [
         ("match", "HealthcareService"),
         ("include", "Organization"),
+        ("include", "Location"),
         ("include", "Endpoint"),
     ]
-    assert bundle["entry"][2]["resource"]["address"] == "matrix:u/termin:praxis.tim.test"
+    assert bundle["entry"][2]["resource"]["address"]["country"] == "DE"
+    assert bundle["entry"][3]["resource"]["address"] == "matrix:u/termin:praxis.tim.test"
 
 
-@pytest.mark.parametrize("query", [{"specialty": "10"}, {"_include": "HealthcareService:location"}])
+@pytest.mark.parametrize("query", [{"specialty": "10"}, {"_include": "HealthcareService:coverage-area"}])
 async def test_a_search_outside_the_subset_is_refused(
     federation: Sandbox, search_token: str, query: dict[str, str]
 ) -> None:

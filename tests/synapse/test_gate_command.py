@@ -63,6 +63,7 @@ def fault(*arguments: str) -> str:
         ("ftp://127.0.0.1", "--url: 'ftp://127.0.0.1' is no address"),
         ("file:///etc/passwd", "is no address"),
         ("http://", "is no address"),
+        ("http://127.0.0.1:port", "does not answer (InvalidURL)"),
         ("http://127.0.0.1:1", "does not answer ([Errno 111] Connection refused); is the homeserver running?"),
     ],
 )
