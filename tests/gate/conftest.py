@@ -9,18 +9,20 @@ import pytest_asyncio
 
 from tests.gate.story import Story, tell
 from tests.gate.world import APOTHEKE, PFLEGE, PRAXIS, World, new_world
+from tests.synapse.ocsp_server import listening_pki
 from tim_sandbox import members
 from tim_sandbox.errors import MissingProgram
 from tim_sandbox.federation import Plan, running_sandbox
-from tim_sandbox.pki import ListPki, make_list_pki
+from tim_sandbox.pki import ListPki
 from tim_sandbox.running import Sandbox
 from tim_sandbox.workers.programs import require_programs
 
 
-@pytest.fixture(scope="session")
-def pki() -> ListPki:
-    """Signs the lists of homeservers that a test starts for itself."""
-    return make_list_pki()
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def pki() -> AsyncIterator[ListPki]:
+    """Signs the lists of homeservers that a test starts for itself; its OCSP responder listens."""
+    async with listening_pki() as (pki, _):
+        yield pki
 
 
 LENIENT: dict[str, Any] = {"modules": [], "federation_domain_whitelist": None}

@@ -8,7 +8,6 @@ from tests.gate.outbound import log_in_again, update_is_seen
 from tests.gate.raw_server import Event, RawServer
 from tests.gate.world import PFLEGE, PRAXIS, Sign, World, says, types, upload, watching
 from tim_sandbox.homeserver_client import Answer
-from tim_sandbox.workers.settings import MAIN
 
 Probe = Callable[[World], Awaitable[bool]]
 _FEDERATION = "/_matrix/federation/v1"
@@ -135,15 +134,11 @@ def _fresh_user(_: World) -> str:
     return f"@fresh-{uuid4().hex[:8]}:{PFLEGE}"
 
 
-def _unsigned(uri: Callable[[World], Awaitable[str]], process: str | None = None) -> Probe:
-    """A request that carries no server's signature, so that nobody can say whose it is.
-
-    It goes to that process of the practice; None: to whichever the router in front chooses.
-    """
+def _unsigned(uri: Callable[[World], Awaitable[str]]) -> Probe:
+    """A request that carries no server's signature, so that nobody can say whose it is."""
 
     async def probe(world: World) -> bool:
-        praxis = world.sandbox.processes_of(PRAXIS)[process] if process else world.sandbox.homeserver(PRAXIS)
-        answer = await praxis.request("GET", await uri(world))
+        answer = await world.sandbox.homeserver(PRAXIS).request("GET", await uri(world))
         assert answer.status == 200, answer
         return True
 
@@ -211,7 +206,7 @@ PROBES: Mapping[str, Probe] = {
 """Signed requests."""
 
 UNSIGNED: Mapping[str, Probe] = {
-    "openid/userinfo with a user's token (unsigned)": _unsigned(_openid, MAIN),  # the only process that has the tokens
+    "openid/userinfo with a user's token (unsigned)": _unsigned(_openid),
     "the server's own keys (unsigned)": _unsigned(_constant("/_matrix/key/v2/server")),
     "notary: keys of the other server, cached (unsigned)": _unsigned(_constant(f"/_matrix/key/v2/query/{PFLEGE}")),
     "version (unsigned)": _unsigned(_constant(f"{_FEDERATION}/version")),

@@ -103,12 +103,13 @@ async def _hierarchy(world: World) -> bool:
 
 
 def _media(kind: str, *, cached: bool) -> Probe:
-    cache: list[str] = []
-
     async def probe(world: World) -> bool:
-        if not cached or not cache:
-            cache[:] = [await upload(world.nurse)]
-        path = f"/_matrix/client/v1/media/{kind.format(cache[0])}"
+        picture = world.pictures.get(kind) if cached else None
+        if picture is None:
+            picture = await upload(world.nurse)
+        if cached:
+            world.pictures[kind] = picture
+        path = f"/_matrix/client/v1/media/{kind.format(picture)}"
         return _got_through(await world.doctor.request("GET", path))
 
     return probe

@@ -13,7 +13,8 @@ from tests.gate.story import AROUND, IN, OUT, PHASES, Row
 DOCUMENT = Path(__file__).parents[2] / "docs" / "gate.md"
 _BEGIN, _END = "<!-- table of traffic: begin -->", "<!-- table of traffic: end -->"
 _SET_UPS = (
-    "Both set-ups of the practice gave this table: one process with SQLite, and six processes with PostgreSQL and Redis."
+    "Both set-ups of the practice gave this table: "
+    "one process with SQLite, and six processes with PostgreSQL and Redis."
 )
 _YES, _NO = True, False
 

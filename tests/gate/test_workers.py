@@ -109,6 +109,7 @@ async def test_messages_pass_between_the_worker_set_and_a_monolith_both_ways(wor
         ("/_matrix/client/v3/rooms/%21a%3Ab/invite", CLIENT_READER),
         ("/_matrix/client/v3/keys/query", CLIENT_READER),
         ("/_matrix/client/v3/keys/upload", MAIN),
+        ("/_matrix/federation/v1/openid/userinfo", MAIN),
         ("/_matrix/client/v3/sendToDevice/m.x/1", MAIN),
         ("/_matrix/client/v1/media/download/a/b", MEDIA),
         ("/_matrix/media/v3/upload", MEDIA),

@@ -33,6 +33,7 @@ class World:
         mallory: fremd.
         shared: public room of the doctor with nurses and pharmacist; also open to knocks.
         house: public room of the nurse on pflege, alias `#haus`, in pflege's directory.
+        pictures: the nurse's picture that praxis has cached, by kind of request.
     """
 
     sandbox: Sandbox
@@ -45,6 +46,7 @@ class World:
     shared: str
     knockable: str
     house: str
+    pictures: dict[str, str]
 
     async def new_user(self, server_name: str) -> MatrixUser:
         """A fresh account."""
@@ -89,7 +91,7 @@ async def new_world(sandbox: Sandbox) -> World:
     house = await new_room(nurse, **public, room_alias_name="haus")
     for member in (nurse, people["second_nurse"], people["pharmacist"]):
         assert (await join(member, "#offen:" + PRAXIS)).status == 200
-    return World(sandbox, shared=shared, knockable=knockable, house=house, **people)
+    return World(sandbox, shared=shared, knockable=knockable, house=house, pictures={}, **people)
 
 
 async def join(user: MatrixUser, room: str, via: str = "") -> Answer:
