@@ -1,7 +1,7 @@
 """What is left of a server inside Synapse when it may no longer take part: stopped, dropped, deleted."""
 
 import logging
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from itertools import islice
 
 from synapse.module_api import ModuleApi
@@ -33,8 +33,8 @@ class Delisting:
 
     async def drop_queued(self, server_names: Collection[str]) -> None:
         """Delete to-device messages and device list updates that wait for these servers."""
-        for batch in _batches(server_names):
-            await self._api.run_db_interaction("tim_drop_queued", _delete_queued, batch)
+        if server_names:
+            await self._drop(lambda server_name: server_name in server_names)
 
     async def forget_except(self, listed: Collection[str]) -> None:
         """Delete what the database keeps for and of servers that are not `listed`.
@@ -44,13 +44,18 @@ class Delisting:
         the gate is closed already, and the next change tries again.
         """
         try:
-            waiting = await self._api.run_db_interaction("tim_waiting", _destinations)
-            await self.drop_queued([server_name for server_name in waiting if server_name not in listed])
+            await self._drop(lambda server_name: server_name not in listed)
             cached = await self._api.run_db_interaction("tim_cached_users", _users_with_cached_devices)
             for batch in _batches(user_id for user_id in cached if self._is_foreign(user_id, listed)):
                 await self._api.run_db_interaction("tim_forget_devices", self._forget_devices, batch)
         except Exception as error:  # noqa: BLE001 - each database driver has its own
             logger.error("component=gate error=%s; traces of delisted servers remain", type(error).__name__)
+
+    async def _drop(self, is_meant: Callable[[str], bool]) -> None:
+        """Asks what waits at all: that is little, whereas a new list may name a hundred thousand servers."""
+        waiting = await self._api.run_db_interaction("tim_waiting", _destinations)
+        for batch in _batches(filter(is_meant, waiting)):
+            await self._api.run_db_interaction("tim_drop_queued", _delete_queued, batch)
 
     def _is_foreign(self, user_id: str, listed: Collection[str]) -> bool:
         return not self._api.is_mine(user_id) and user_id.partition(":")[2] not in listed
