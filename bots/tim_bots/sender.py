@@ -50,10 +50,18 @@ class Sender:
             while True:
                 await self._wake.wait()
                 self._wake.clear()
-                for room_id in await self._database.transaction(self._outbox.rooms):
+                for room_id in await self._waiting_rooms():
                     if room_id not in self._rooms:
                         self._rooms.add(room_id)
                         tasks.create_task(self._empty(room_id))
+
+    async def _waiting_rooms(self) -> list[str]:
+        try:
+            return await self._database.transaction(self._outbox.rooms)
+        except OperationalError as error:  # disk full, database locked
+            logger.error("database failed component=sender error=%s", type(error).__name__)
+            asyncio.get_running_loop().call_later(_LONGEST_PAUSE, self._wake.set)
+            return []
 
     async def _empty(self, room_id: str) -> None:
         try:

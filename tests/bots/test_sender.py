@@ -8,7 +8,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
 
+from tim_bots import sender
 from tim_bots.cipher import Cipher
 from tim_bots.database import Database, open_engine
 from tim_bots.flow import SendText
@@ -129,3 +132,22 @@ async def test_a_revoked_token_stops_the_sender_and_keeps_the_answer(tmp_path: P
     assert caught.group_contains(TokenRevoked)
     assert await bench.waiting() == 1
     bench.database.close()
+
+
+async def test_a_database_that_is_locked_for_a_moment_holds_up_nothing_for_good(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sender, "_LONGEST_PAUSE", 0.05)
+    homeserver = Homeserver(None)
+    async with at_work(tmp_path / "bot.db", homeserver) as bench:
+        locked = OperationalError("SELECT", {}, Exception("database is locked"))
+        rooms, faults = bench.outbox.rooms, iter([locked, locked])
+
+        def rooms_later(connection: Connection) -> list[str]:
+            for fault in faults:
+                raise fault
+            return rooms(connection)
+
+        monkeypatch.setattr(bench.outbox, "rooms", rooms_later)
+        await bench.put(GOOD, "after all")
+        await homeserver.wait_until_sent("after all")
