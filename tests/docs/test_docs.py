@@ -11,8 +11,10 @@ import yaml
 
 from tim_bots.config import BotConfig, load_config
 from tim_sandbox.federation_list import sign_federation_list
+from tim_sandbox.members import EVERYONE
 from tim_sandbox.pki import make_list_pki
 from tim_sandbox.pki_files import write_list_pki
+from tim_sandbox.state import DEFAULT_BASE_PORT, new_state
 from tim_synapse import TimModule
 
 ROOT = Path(__file__).parents[2]
@@ -74,6 +76,11 @@ def test_the_console_session_of_the_readme_is_what_one_sees(folder: Path) -> Non
     assert result.returncode == 0, result.stderr
     shown = [line.split()[0] for line in result.stdout.splitlines()]
     assert shown == [line.split()[0] for line in expected]
+
+
+def test_the_login_of_the_readme_is_the_sandboxs() -> None:
+    pflege = new_state(DEFAULT_BASE_PORT, EVERYONE, with_bot=True).homeserver("pflege.tim.test")
+    assert f"for example `{pflege.client_url}`, and log in as `@schwester.anna`" in README.replace("\n", " ")
 
 
 def test_every_make_target_of_the_readme_exists() -> None:
