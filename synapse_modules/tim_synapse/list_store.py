@@ -198,9 +198,11 @@ class ListStore:
         if self._polls % _POLLS_BETWEEN_READS == 0:
             self._cached_head.invalidate(())
         try:
-            self._head = await self._cached_head()  # type: ignore[call-arg,misc] # Synapse types the descriptor as a plain callable
-            if self._head.stored is not None and self._head.stored.revision != self._revision:
-                await self._adopt(self._head.stored)
+            head: Head = await self._cached_head()  # type: ignore[call-arg,misc] # Synapse types the descriptor as a plain callable
+            if head.stored is not None and head.stored.revision != self._revision:
+                await self._adopt(head.stored)
+            # Not before: whoever waits for an answered refetch looks at the list next.
+            self._head = head
         except Exception as error:  # noqa: BLE001 - the driver's errors; what is held grows old
             if not self._is_database_down:
                 logger.error("component=federation_list error=cannot read the database (%s)", type(error).__name__)
