@@ -7,7 +7,7 @@ SOURCES := $(shell find $(PACKAGES) -type f -not -name '*.pyc') pyproject.toml R
 CODE := policies synapse_modules bots sandbox cli tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-once test test-previous-synapse gate-table check format lock clean
+.PHONY: help demo demo-once test test-previous-synapse gate-table docs check format lock clean
 
 help:  ## show this help
 	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | column -t -s "$$(printf '\t')"
@@ -26,6 +26,9 @@ test-previous-synapse: $(VENV)/.wheel $(VENV)/previous-synapse  ## what touches 
 
 gate-table: $(VENV)/.wheel  ## write the table of docs/gate.md from a run of the four homeservers
 	TIM_WRITE_DOCS=1 $(BIN)/python -m pytest tests/gate/test_traffic.py
+
+docs: $(VENV)/.wheel  ## write what is generated from the code: the profiles' schema, docs/requirements.md, homeserver.yaml.example
+	TIM_WRITE_DOCS=1 $(BIN)/python -m pytest -q tests/docs/test_generated.py
 
 check: $(VENV)/.wheel  ## linters, types, and whether the lock fits pyproject.toml
 	$(BIN)/ruff check $(CODE)

@@ -26,16 +26,35 @@ class Allow:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """How a refusal looks on the wire.
+
+    Args:
+        status: HTTP status.
+        errcode: Matrix error code.
+    """
+
+    status: int
+    errcode: str
+
+
+FORBIDDEN = Refusal(403, "M_FORBIDDEN")
+BAD_JSON = Refusal(400, "M_BAD_JSON")
+
+
+@dataclass(frozen=True, slots=True)
 class Deny:
     """A rule objects.
 
     Args:
         requirement: the requirement that demands the refusal: gematik's, e.g. `A_25534`, or `EU_RESIDENCY`.
         reason: why.
+        refusal: what the client gets; rules leave it alone, `registry.judge` puts in what the profile says.
     """
 
     requirement: str
     reason: Reason
+    refusal: Refusal = FORBIDDEN
 
 
 Decision = Allow | Deny

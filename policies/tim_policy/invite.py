@@ -16,7 +16,7 @@ class InviteFacts:
         own_server: the homeserver that judges.
         is_own_insurance: this homeserver serves insured persons (product ePA), whatever the list says.
         federation_list: the newest verified list that is young enough; None if there is none.
-        permission: the invitee's configuration, or why it cannot be read; None when the invitee belongs to
+        permission: the invitee's configuration, or why it cannot be read; None when she stored none, or belongs to
             another homeserver, which judges her configuration itself.
     """
 
@@ -26,6 +26,11 @@ class InviteFacts:
     is_own_insurance: bool
     federation_list: FederationList | None
     permission: PermissionConfig | UnreadablePermissionConfig | None
+
+    @property
+    def is_invitee_own(self) -> bool:
+        """Whether the invitee belongs to the homeserver that judges."""
+        return self.invitee.server_name == self.own_server
 
     def is_insured(self, user: UserId) -> bool:
         """Whether `user` is an insured person as far as the list and our own product tell."""

@@ -1,11 +1,14 @@
 """Which rules judge what, in which order: literal tables, visible in review."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Generic, TypeVar
 
 from tim_policy import residency
 from tim_policy.decision import Allow, Decision, Deny
 from tim_policy.gate import ServerFacts
 from tim_policy.invite import InviteFacts
+from tim_policy.profile import RuleSet
 from tim_policy.rules import (
     invite_federation,
     invite_insured,
@@ -14,10 +17,46 @@ from tim_policy.rules import (
     server_residency,
 )
 
-INVITE_RULES: tuple[Callable[[InviteFacts], Decision], ...] = (
-    invite_federation.decide,  # S1
-    invite_insured.decide,  # S1b
-    invite_permission.decide,  # S2
+Facts = TypeVar("Facts")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule(Generic[Facts]):
+    """One rule of a table.
+
+    Args:
+        name: of its file, and of its parameters in a profile.
+        requirement: what demands it.
+        decide: judges facts by the rule's own parameters.
+    """
+
+    name: str
+    requirement: str
+    decide: Callable[[Facts, Any], Decision]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one rule says.
+
+    Args:
+        rule, requirement: see `Rule`.
+        decision: None: the rule is not in force.
+    """
+
+    rule: str
+    requirement: str
+    decision: Decision | None
+
+
+def _rule(module: Any) -> Rule[Any]:
+    return Rule(module.__name__.rpartition(".")[2], module.REQUIREMENT, module.decide)
+
+
+INVITE_RULES: tuple[Rule[InviteFacts], ...] = (
+    _rule(invite_federation),  # S1
+    _rule(invite_insured),  # S1b
+    _rule(invite_permission),  # S2
 )
 
 SERVER_RULES: tuple[Callable[[ServerFacts], Decision], ...] = (
@@ -27,13 +66,26 @@ SERVER_RULES: tuple[Callable[[ServerFacts], Decision], ...] = (
 _REQUIREMENTS = (server_federation.REQUIREMENT, residency.REQUIREMENT)
 
 
-def judge_invite(facts: InviteFacts) -> Decision:
-    """The first refusal of `INVITE_RULES`, or Allow when no rule objects."""
-    for decide in INVITE_RULES:
-        decision = decide(facts)
+def judge(rules: tuple[Rule[Facts], ...], rule_set: RuleSet, facts: Facts) -> Decision:
+    """The first refusal, as the profile words it, or Allow when no rule in force objects."""
+    for rule in rules:
+        parameters = getattr(rule_set, rule.name)
+        if parameters is None:
+            continue
+        decision = rule.decide(facts, parameters)
         if isinstance(decision, Deny):
-            return decision
+            return replace(decision, refusal=parameters.refusal.as_refusal())
     return Allow()
+
+
+def explain(rules: tuple[Rule[Facts], ...], rule_set: RuleSet, facts: Facts) -> Iterator[Verdict]:
+    """What each rule says, whether or not one before it refuses."""
+    for rule in rules:
+        parameters = getattr(rule_set, rule.name)
+        decision = None if parameters is None else rule.decide(facts, parameters)
+        if isinstance(decision, Deny):
+            decision = replace(decision, refusal=parameters.refusal.as_refusal())
+        yield Verdict(rule.name, rule.requirement, decision)
 
 
 def judge_server(facts: ServerFacts) -> Decision:

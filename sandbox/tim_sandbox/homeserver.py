@@ -65,18 +65,24 @@ def homeserver_command(config: Path) -> list[str]:
     return [sys.executable, "-m", "synapse.app.homeserver", "-c", str(config)]
 
 
-def tim_module(vzd_url: str, pki_directory: Path, countries: Mapping[str, str] | None = None) -> dict[str, Any]:
+def tim_module(
+    vzd_url: str,
+    pki_directory: Path,
+    countries: Mapping[str, str] | None = None,
+    profile: str = "pro-basis-1.2",
+) -> dict[str, Any]:
     """The `modules` entry that makes a homeserver a member of the federation.
 
     Args:
         vzd_url: of the stand-in VZD.
         pki_directory: holds `roots.json` and `component-ca.der`.
         countries: by server name; None: the gate does not ask where a server is.
+        profile: which rules it follows.
     """
     return {
         "module": "tim_synapse.TimModule",
         "config": {
-            "product": "pro",
+            "profile": profile,
             "federation_list": {
                 "source": {"url": f"{vzd_url}/tim-provider-services/FederationList/federationList.jws"},
                 "roots_file": str(pki_directory / "roots.json"),
@@ -85,7 +91,6 @@ def tim_module(vzd_url: str, pki_directory: Path, countries: Mapping[str, str] |
                 # So that a change of the list is felt while one watches; the default is 1h.
                 "refresh_interval": "2s",
             },
-            "permission_default": "allow all",
             "residency": None if countries is None else {"mode": "enforce", "countries": dict(countries)},
         },
     }

@@ -63,7 +63,8 @@ def write_vzd(layout: Layout, state: SandboxState, members: Sequence[Member]) ->
             Domain(
                 domain=member.server_name,
                 telematikID=member.telematik_id,
-                isInsurance=False,
+                isInsurance=bool(member.ik_numbers),
+                ik=list(member.ik_numbers) or None,
                 timAnbieter=PROVIDER,
             )
             for member in members
@@ -95,7 +96,9 @@ def write_homeserver_of(
             proxy_port=state.proxy_port,
             tls_ca_file=layout.tls_ca_file,
             registration_shared_secret=homeserver.registration_shared_secret,
-            modules=(tim_module(state.vzd_url, layout.pki, countries_of_everyone()),) if is_gated else (),
+            modules=(tim_module(state.vzd_url, layout.pki, countries_of_everyone(), homeserver.profile),)
+            if is_gated
+            else (),
             extra=extra,
         )
     )

@@ -27,6 +27,8 @@ class Member:
         profession_oid, profession: type of the organisation in the directory (rulebook of the VZD).
         city, country: of the organisation and of its server; the country as in ISO 3166-1.
         messenger: localpart that the directory names as the way to reach the organisation.
+        profile: rules its homeserver follows (`tim_policy.profile.ProfileName`).
+        ik_numbers: institution codes of an insurer, whose users are insured persons; empty for everybody else.
     """
 
     server_name: str
@@ -38,6 +40,8 @@ class Member:
     city: str = ""
     country: str = "DE"
     messenger: str = ""
+    profile: str = "pro-basis-1.2"
+    ik_numbers: tuple[str, ...] = ()
 
 
 PRAXIS = Member(
@@ -80,9 +84,44 @@ FREMD = Member(
     organisation="Outsider",
     accounts=(Account("mallory", "Mallory", "outsider, not on the list"),),
 )
+ALTE_PRAXIS = Member(
+    server_name="alte-praxis.tim.test",
+    organisation="Praxis am Hafen",
+    telematik_id="1-20-SANDBOX-PRAXIS-AM-HAFEN",
+    profession_oid="1.2.276.0.76.4.50",
+    profession="Betriebsstätte Arzt",
+    city="Neudorf",
+    messenger="empfang",
+    profile="pro-basis-1.1",
+    accounts=(Account("empfang", "Empfang, Praxis am Hafen", "reception"),),
+)
+"""Follows the older edition of the rules; not part of the demo, like the two insurers."""
+KASSE = Member(
+    server_name="kasse.tim.test",
+    organisation="Musterkasse",
+    telematik_id="8-01-SANDBOX-MUSTERKASSE",
+    profession_oid="1.2.276.0.76.4.273",
+    profession="Betriebsstätte Kostenträger ePA",
+    city="Musterstadt",
+    profile="epa-basis-1.2",
+    ik_numbers=("101575519",),
+    accounts=(Account("erika", "Erika Mustermann", "insured person"),),
+)
+ALTE_KASSE = Member(
+    server_name="alte-kasse.tim.test",
+    organisation="Hafenkasse",
+    telematik_id="8-01-SANDBOX-HAFENKASSE",
+    profession_oid="1.2.276.0.76.4.273",
+    profession="Betriebsstätte Kostenträger ePA",
+    city="Neudorf",
+    profile="epa-basis-1.1",
+    ik_numbers=("109500969",),
+    accounts=(Account("max", "Max Mustermann", "insured person"),),
+)
 EVERYONE = (PRAXIS, APOTHEKE, PFLEGE, FREMD)
 
 
 def countries_of_everyone() -> dict[str, str]:
     """Country by server name, the outsider included: being in the EU alone opens no gate."""
-    return {member.server_name: member.country for member in EVERYONE}
+    everyone = (*EVERYONE, ALTE_PRAXIS, KASSE, ALTE_KASSE)
+    return {member.server_name: member.country for member in everyone}

@@ -48,6 +48,7 @@ class HomeserverState(BaseModel):
     server_name: str
     organisation: str
     is_member: bool
+    profile: str
     client_port: int
     federation_port: int
     registration_shared_secret: str
@@ -237,6 +238,7 @@ def _homeserver(base_port: int, index: int, member: Member) -> HomeserverState:
         server_name=member.server_name,
         organisation=member.organisation,
         is_member=member.telematik_id is not None,
+        profile=member.profile,
         client_port=base_port + _CLIENT_OFFSET + index,
         federation_port=base_port + _FEDERATION_OFFSET + index,
         registration_shared_secret=secrets.token_urlsafe(24),

@@ -1,6 +1,11 @@
 """The `config:` block of the module in homeserver.yaml."""
 
-from tim_policy.permission_config import DefaultSetting, Product
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field
+
+from tim_policy.profile import ProfileName
 from tim_policy.settings import Settings
 from tim_synapse.list_config import FederationListConfig
 from tim_synapse.residency_config import ResidencyConfig
@@ -10,14 +15,15 @@ class ModuleConfig(Settings):
     """The whole block.
 
     Args:
-        product: `pro` for professionals, `epa` for an insurer's homeserver for insured persons.
+        profile: which edition of which product: `pro-…` for professionals, `epa-…` for an insurer's homeserver for
+            insured persons.
+        rules: changes of single rules of the profile, see `tim_policy.profile.with_changes`.
         federation_list: see `FederationListConfig`.
         residency: see `ResidencyConfig`. The key must be there, so that nobody leaves the condition out by
             accident; None, written `residency: null`, switches it off.
-        permission_default: what counts for users who stored no permission configuration.
     """
 
-    product: Product
+    profile: ProfileName
+    rules: Mapping[str, Any] = Field(default_factory=dict)
     federation_list: FederationListConfig
     residency: ResidencyConfig | None
-    permission_default: DefaultSetting = DefaultSetting.ALLOW_ALL

@@ -11,7 +11,6 @@ from tim_policy.permission_config import (
     UnreadablePermissionConfig,
     parse_permission_config,
 )
-from tim_synapse.config import ModuleConfig
 from tim_synapse.list_store import ListStore
 
 
@@ -20,13 +19,13 @@ class Facts:
 
     Args:
         api: Synapse's module interface.
-        config: the module's configuration.
+        product: of this homeserver.
         lists: keeper of the federation list.
     """
 
-    def __init__(self, api: ModuleApi, config: ModuleConfig, lists: ListStore) -> None:
+    def __init__(self, api: ModuleApi, product: Product, lists: ListStore) -> None:
         self._api = api
-        self._config = config
+        self._product = product
         self._lists = lists
         self._own_server: ServerName = parse_server_name(api.server_name)
 
@@ -40,7 +39,7 @@ class Facts:
             inviter=inviter,
             invitee=invitee,
             own_server=self._own_server,
-            is_own_insurance=self._config.product is Product.EPA,
+            is_own_insurance=self._product is Product.EPA,
             federation_list=self._lists.current(),
             permission=await self._permission(invitee),
         )
@@ -49,7 +48,7 @@ class Facts:
         """The invitee's configuration, read at every invite, so that a change counts at once."""
         if not self._api.is_mine(str(invitee)):
             return None
-        for data_type in ACCOUNT_DATA_TYPES[self._config.product]:
+        for data_type in ACCOUNT_DATA_TYPES[self._product]:
             content = await self._api.account_data_manager.get_global(str(invitee), data_type)
             if content is None:
                 continue
@@ -57,4 +56,4 @@ class Facts:
                 return parse_permission_config(content)
             except UnreadablePermissionConfig as unreadable:
                 return unreadable
-        return PermissionConfig(self._config.permission_default)
+        return None

@@ -7,18 +7,16 @@ is logged.
 import logging
 from collections.abc import Awaitable
 
-from synapse.module_api.errors import Codes, SynapseError
+from synapse.module_api.errors import SynapseError
 from twisted.internet.defer import CancelledError
 
-from tim_policy.decision import Allow, Decision, Deny, Reason
+from tim_policy.decision import BAD_JSON, Allow, Decision, Deny, Reason
 from tim_synapse.metrics import count
 from tim_synapse.texts import CLIENT_TEXT
 
 logger = logging.getLogger(__name__)
 
-_FORBIDDEN = 403
-_BAD_REQUEST = 400
-# Whoever sent a request that cannot be read is to mend it; everything else is a refusal.
+# Whoever sent a request that cannot be read is to mend it, whichever rule noticed.
 _BAD_JSON = frozenset({Reason.UNREADABLE_REQUEST})
 
 
@@ -46,11 +44,9 @@ def raise_on_refusal(decision: Decision) -> None:
     """Turn a refusal into the error the client gets.
 
     Raises:
-        SynapseError: 400 M_BAD_JSON for an unreadable request, 403 M_FORBIDDEN for every other refusal.
+        SynapseError: 400 M_BAD_JSON for an unreadable request, else what the profile says.
     """
     if isinstance(decision, Allow):
         return
-    text = CLIENT_TEXT[decision.reason]
-    if decision.reason in _BAD_JSON:
-        raise SynapseError(_BAD_REQUEST, text, Codes.BAD_JSON)
-    raise SynapseError(_FORBIDDEN, text, Codes.FORBIDDEN)
+    refusal = BAD_JSON if decision.reason in _BAD_JSON else decision.refusal
+    raise SynapseError(refusal.status, CLIENT_TEXT[decision.reason], refusal.errcode)

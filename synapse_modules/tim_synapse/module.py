@@ -11,6 +11,7 @@ from synapse.module_api.errors import ConfigError as SynapseConfigError
 
 from tim_policy.errors import ConfigError, TimError
 from tim_policy.federation_trust import ListTrust
+from tim_policy.profile import Profile
 from tim_policy.settings import load_settings
 from tim_synapse.admin_api import AdminApi
 from tim_synapse.config import ModuleConfig
@@ -21,6 +22,7 @@ from tim_synapse.list_store import ListStore
 from tim_synapse.list_trust import load_trust
 from tim_synapse.on_federation import FederationCallbacks
 from tim_synapse.on_invite import InviteCallbacks
+from tim_synapse.profile import profile_in_force
 from tim_synapse.residency import Residency
 from tim_synapse.residency_config import LoadedResidency, load_residency
 from tim_synapse.self_check import self_check
@@ -33,6 +35,7 @@ class LoadedConfig:
     """The checked block and the files it names; residency None: no such condition."""
 
     config: ModuleConfig
+    profile: Profile
     trust: ListTrust
     residency: LoadedResidency | None
     source: LoadedSource
@@ -54,7 +57,7 @@ class TimModule:
         except TimError as error:
             _refuse_start(error)
         gate = Gate(api, lists, residency)
-        InviteCallbacks(Facts(api, loaded.config, lists), gate).register(api)
+        InviteCallbacks(Facts(api, loaded.profile.product, lists), loaded.profile.rules, gate).register(api)
         FederationCallbacks(api, gate).register()
         AdminApi(api, lists, residency, gate).register()
         gate.start()
@@ -70,9 +73,10 @@ class TimModule:
         """
         try:
             checked = load_settings(ModuleConfig, config, "tim_synapse")
+            profile = profile_in_force(checked.profile, checked.rules, "tim_synapse: rules")
             residency = None if checked.residency is None else load_residency(checked.residency)
             source = load_source(checked.federation_list.source)
-            return LoadedConfig(checked, load_trust(checked.federation_list), residency, source)
+            return LoadedConfig(checked, profile, load_trust(checked.federation_list), residency, source)
         except ConfigError as error:
             raise SynapseConfigError(str(error)) from None
 

@@ -19,7 +19,8 @@ from synapse.module_api.errors import Codes
 from tim_policy.decision import Allow, Decision, Deny, Reason
 from tim_policy.errors import InvalidName
 from tim_policy.names import UserId, parse_user_id
-from tim_policy.registry import judge_invite
+from tim_policy.profile import RuleSet
+from tim_policy.registry import INVITE_RULES, judge
 from tim_policy.rules import create_room_invitees
 from tim_synapse.facts import Facts
 from tim_synapse.gate import Gate
@@ -34,11 +35,13 @@ class InviteCallbacks:
 
     Args:
         facts: what is known about an invite.
+        rules: in force on this homeserver.
         gate: fetches the list once more for a server that it does not name.
     """
 
-    def __init__(self, facts: Facts, gate: Gate) -> None:
+    def __init__(self, facts: Facts, rules: RuleSet, gate: Gate) -> None:
         self._facts = facts
+        self._rules = rules
         self._gate = gate
 
     def register(self, api: ModuleApi) -> None:
@@ -102,12 +105,12 @@ class InviteCallbacks:
 
     async def _judge_parsed(self, inviter: UserId, invitee: UserId) -> Decision:
         """Judge; for a server that our user invites and the list does not name, once more with a fresh list."""
-        decision = judge_invite(await self._facts.of_invite(inviter, invitee))
+        decision = judge(INVITE_RULES, self._rules, await self._facts.of_invite(inviter, invitee))
         if not isinstance(decision, Deny) or decision.reason is not Reason.SERVER_NOT_LISTED:
             return decision
         if not self._facts.is_own(str(inviter)) or not await self._gate.refresh_for_unknown(invitee.server_name):
             return decision
-        return judge_invite(await self._facts.of_invite(inviter, invitee))
+        return judge(INVITE_RULES, self._rules, await self._facts.of_invite(inviter, invitee))
 
 
 async def _refuse_third_party_invite() -> Decision:

@@ -88,6 +88,7 @@ async def watched(
         server_name=NAME,
         organisation="",
         is_member=True,
+        profile="pro-basis-1.2",
         client_port=base_port,
         federation_port=base_port + 1,
         registration_shared_secret=secret,

@@ -108,6 +108,7 @@ async def running_lone_server(
         server_name=NAME,
         organisation="",
         is_member=True,
+        profile="pro-basis-1.2",
         client_port=spec.client_port,
         federation_port=spec.federation_port,
         registration_shared_secret=spec.registration_shared_secret,

@@ -19,7 +19,7 @@ def test_the_example_is_accepted_with_the_operators_certificates(
     write_list_pki(pki, tmp_path)
     text = EXAMPLE.read_text(encoding="utf-8")
     if uncommented:  # the defaults that stand behind '#' are real keys with real values
-        for key in ("ocsp", "refresh_interval", "retry_interval", "permission_default"):
+        for key in ("ocsp", "refresh_interval", "retry_interval", "rules"):
             assert f"#{key}:" in text
             text = text.replace(f"#{key}:", f"{key}:")
     settings = yaml.safe_load(text)

@@ -31,14 +31,25 @@ CHANGES: dict[str, tuple[Change, str]] = {
         "tim_synapse: federation_list.refresh_intervall: unknown key; did you mean 'refresh_interval'?",
     ),
     "typo at the top": (
-        lambda c: c.update(permission_defualt="allow all"),
-        "tim_synapse: permission_defualt: unknown key; did you mean 'permission_default'?",
+        lambda c: c.update(residenci=None),
+        "tim_synapse: residenci: unknown key; did you mean 'residency'?",
     ),
     "no unit": (
         lambda c: c["federation_list"].update(refresh_interval=60),
         "tim_synapse: federation_list.refresh_interval: write a number and one of s, m, h, d, w; for example 24h",
     ),
-    "unknown product": (lambda c: c.update(product="kim"), "tim_synapse: product: Input should be 'pro' or 'epa'"),
+    "unknown profile": (
+        lambda c: c.update(profile="kim"),
+        "tim_synapse: profile: Input should be 'pro-basis-1.1', 'pro-basis-1.2', 'epa-basis-1.1' or 'epa-basis-1.2'",
+    ),
+    "unknown rule": (
+        lambda c: c.update(rules={"invite_permision": {}}),
+        "tim_synapse: rules.invite_permision: unknown rule; did you mean 'invite_permission'?",
+    ),
+    "wider rule": (
+        lambda c: c.update(rules={"invite_insured": {"unsafe_of": True}}),
+        "tim_synapse: rules.invite_insured: of: unknown key",
+    ),
     "no country": (
         lambda c: c.update(residency={"countries": {"praxis.test": "UK"}}),
         (
@@ -82,7 +93,7 @@ def test_a_wrong_block_is_refused_with_key_and_remedy(tmp_path: Path, pki: ListP
 
 def test_every_fault_has_a_line(tmp_path: Path, pki: ListPki) -> None:
     config = module_config(tmp_path, pki)
-    config["product"] = "kim"
+    config["profile"] = "kim"
     del config["federation_list"]["source"]
     with pytest.raises(ConfigError) as caught:
         TimModule.parse_config(config)

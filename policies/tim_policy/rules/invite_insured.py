@@ -2,11 +2,16 @@
 
 from tim_policy.decision import Allow, Decision, Deny, Reason
 from tim_policy.invite import InviteFacts
+from tim_policy.parameters import Parameters as _Parameters
 
 REQUIREMENT = "A_25705"
 
 
-def decide(facts: InviteFacts) -> Decision:
+class Parameters(_Parameters):
+    """Nothing to set but the refusal."""
+
+
+def decide(facts: InviteFacts, parameters: Parameters) -> Decision:  # noqa: ARG001 - every rule takes its own
     """At most one side is insured, whatever the invitee's permission configuration says.
 
     Returns:

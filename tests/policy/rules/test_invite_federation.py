@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.policy.profiles import RULES, in_force
 from tests.policy.rules.facts import EMPTY, LISTED, invite
 from tim_policy.decision import Allow, Decision, Deny, Reason
 from tim_policy.federation_list import FederationList
@@ -9,6 +10,8 @@ from tim_policy.rules.invite_federation import decide
 
 NO_LIST = Deny("A_25534", Reason.NO_VERIFIED_LIST)
 NOT_LISTED = Deny("A_25534", Reason.SERVER_NOT_LISTED)
+
+PARAMETERS = in_force(RULES.invite_federation)
 
 
 @pytest.mark.requirement("A_25534")
@@ -36,4 +39,4 @@ NOT_LISTED = Deny("A_25534", Reason.SERVER_NOT_LISTED)
 def test_membership_decides(
     inviter: str, invitee: str, federation_list: FederationList | None, expected: Decision
 ) -> None:
-    assert decide(invite(inviter, invitee, federation_list=federation_list)) == expected
+    assert decide(invite(inviter, invitee, federation_list=federation_list), PARAMETERS) == expected

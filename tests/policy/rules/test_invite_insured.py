@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.policy.profiles import RULES, in_force
 from tests.policy.rules.facts import EMPTY, LISTED, invite
 from tim_policy.decision import Allow, Decision, Deny, Reason
 from tim_policy.federation_list import FederationList
@@ -11,6 +12,8 @@ from tim_policy.rules.invite_insured import decide
 
 BANNED = Deny("A_25705", Reason.INSURED_TO_INSURED)
 KASSE = parse_server_name("kasse.tim.test")
+
+PARAMETERS = in_force(RULES.invite_insured)
 
 
 @pytest.mark.requirement("AF_10233")
@@ -32,10 +35,10 @@ def test_one_side_must_be_professional(
     inviter: str, invitee: str, federation_list: FederationList | None, expected: Decision
 ) -> None:
     facts = invite(inviter, invitee, own_server=KASSE, is_own_insurance=True, federation_list=federation_list)
-    assert decide(facts) == expected
+    assert decide(facts, PARAMETERS) == expected
 
 
 def test_the_invitee_cannot_lift_the_ban() -> None:
     everybody = PermissionConfig(DefaultSetting.ALLOW_ALL)
     facts = invite("andere-kasse.tim.test", "kasse.tim.test", own_server=KASSE, permission=everybody)
-    assert decide(facts) == BANNED
+    assert decide(facts, PARAMETERS) == BANNED

@@ -1,0 +1,118 @@
+"""Profiles: what one edition of the specification demands of one kind of homeserver, as data.
+
+`profiles/*.yaml` holds every number; the rules hold none. An operator names a profile and may refuse more.
+"""
+
+import difflib
+import enum
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Any, get_args
+
+import yaml
+
+from tim_policy.errors import ConfigError
+from tim_policy.parameters import Parameters, changed, unsafe_keys
+from tim_policy.permission_config import Product
+from tim_policy.rules import invite_federation, invite_insured, invite_permission
+from tim_policy.settings import Settings, load_settings
+
+
+class ProfileName(enum.StrEnum):
+    """The profiles that ship with the suite, by product and edition of gemSpec_TI-M_Basis."""
+
+    PRO_1_1 = "pro-basis-1.1"
+    PRO_1_2 = "pro-basis-1.2"
+    EPA_1_1 = "epa-basis-1.1"
+    EPA_1_2 = "epa-basis-1.2"
+
+
+class RuleSet(Settings):
+    """The parameters of every rule, by the name of its file; None: the rule is not in force.
+
+    Every key must be there: nobody leaves a rule out by accident.
+    """
+
+    invite_federation: invite_federation.Parameters | None
+    invite_insured: invite_insured.Parameters | None
+    invite_permission: invite_permission.Parameters | None
+
+
+RULE_PARAMETERS: Mapping[str, type[Parameters]] = {
+    name: get_args(field.annotation)[0] for name, field in RuleSet.model_fields.items()
+}
+"""The parameters' model of every rule."""
+
+
+class Profile(Settings):
+    """One profile.
+
+    Args:
+        profile: its name.
+        product: `pro` for professionals, `epa` for an insurer's homeserver for insured persons.
+        specifications: the documents and editions it follows.
+        rules: see `RuleSet`.
+    """
+
+    profile: ProfileName
+    product: Product
+    specifications: dict[str, str]
+    rules: RuleSet
+
+
+def load_profile(data: Any, where: str) -> Profile:
+    """Read a profile.
+
+    Args:
+        data: parsed YAML, of any type.
+        where: the file's name, for messages.
+
+    Raises:
+        ConfigError: one line per fault.
+    """
+    return load_settings(Profile, data, where)
+
+
+def shipped_profile(name: ProfileName) -> Profile:
+    """One of the profiles of this package; its data files are as much a part of it as its code."""
+    file = f"{name}.yaml"
+    return load_profile(yaml.safe_load(files("tim_policy").joinpath("profiles", file).read_bytes()), file)
+
+
+def with_changes(profile: Profile, changes: Mapping[str, Any], where: str) -> tuple[Profile, tuple[str, ...]]:
+    """Apply what an operator changes.
+
+    Args:
+        profile: as it ships.
+        changes: rule's name → change, see `parameters.changed`.
+        where: name of the configuration block, for messages.
+
+    Returns:
+        The profile in force, and the changes that allow more than the specification, e.g.
+        `create_room_invitee_count.unsafe_max_invitees`.
+
+    Raises:
+        ConfigError: one line per fault.
+    """
+    rules: dict[str, Any] = {name: getattr(profile.rules, name) for name in RuleSet.model_fields}
+    faults: list[str] = []
+    unsafe: list[str] = []
+    for name, change in changes.items():
+        if name not in rules:
+            near = difflib.get_close_matches(str(name), rules, n=1)
+            faults.append(f"{where}.{name}: unknown rule; did you mean '{near[0] if near else min(rules)}'?")
+            continue
+        try:
+            rules[name] = changed(RULE_PARAMETERS[name], rules[name], change, f"{where}.{name}")
+        except ConfigError as error:
+            faults.append(str(error))
+            continue
+        unsafe += [f"{name}.{key}" for key in unsafe_keys(change)]
+    if faults:
+        raise ConfigError("\n".join(faults))
+    return profile.model_copy(update={"rules": RuleSet.model_construct(**rules)}), tuple(unsafe)
+
+
+def profile_schema() -> dict[str, Any]:
+    """The JSON schema of a profile file, for editors."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Profile.model_json_schema()}

@@ -1,0 +1,25 @@
+"""Files that are generated from the code say what the code says; `make docs` writes them."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tim_policy.profile import profile_schema
+
+ROOT = Path(__file__).parents[2]
+
+GENERATED: dict[str, Callable[[], str]] = {
+    "policies/tim_policy/profiles/profile.schema.json": lambda: json.dumps(profile_schema(), indent=2) + "\n",
+}
+
+
+@pytest.mark.parametrize("path", GENERATED)
+def test_a_generated_file_is_up_to_date(path: str) -> None:
+    text = GENERATED[path]()
+    file = ROOT / path
+    if os.environ.get("TIM_WRITE_DOCS"):
+        file.write_text(text, encoding="utf-8")
+    assert file.read_text(encoding="utf-8") == text, "run `make docs`"
