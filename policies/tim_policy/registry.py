@@ -1,6 +1,6 @@
 """Which rules judge what, in which order: literal tables, visible in review."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
@@ -58,6 +58,9 @@ INVITE_RULES: tuple[Rule[InviteFacts], ...] = (
     _rule(invite_insured),  # S1b
     _rule(invite_permission),  # S2
 )
+
+TABLES: Mapping[str, tuple[Rule[Any], ...]] = {"invite": INVITE_RULES}
+"""Every table that profiles have numbers for, by the action it judges."""
 
 SERVER_RULES: tuple[Callable[[ServerFacts], Decision], ...] = (
     server_federation.decide,

@@ -3,7 +3,6 @@
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -93,21 +92,3 @@ def test_every_make_target_of_the_readme_exists() -> None:
 def test_every_link_of_the_readme_leads_somewhere() -> None:
     for target in re.findall(r"\]\(([^)]+)\)", README):
         assert target.startswith("https://") or (ROOT / target).exists(), target
-
-
-def rows() -> Iterator[tuple[str, str]]:
-    for line in (ROOT / "docs" / "requirements.md").read_text(encoding="utf-8").splitlines():
-        match = re.match(r"\| (AF?_\d{5}(?:-\d{2})?) \|[^|]*\| (done|open)", line)
-        if match:
-            yield match[1], match[2]
-
-
-def test_a_requirement_is_done_exactly_when_a_test_carries_its_id() -> None:
-    named = {
-        requirement
-        for file in (ROOT / "tests").rglob("test_*.py")
-        for requirement in re.findall(r'requirement\("([^"]+)"\)', file.read_text(encoding="utf-8"))
-    }
-    states = dict(rows())
-    assert named - states.keys() == set(), "tests name ids that docs/requirements.md does not know"
-    assert {requirement for requirement, state in states.items() if state == "done"} == named

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.docs import requirements_page
 from tim_policy.profile import profile_schema
 
 ROOT = Path(__file__).parents[2]
 
 GENERATED: dict[str, Callable[[], str]] = {
     "policies/tim_policy/profiles/profile.schema.json": lambda: json.dumps(profile_schema(), indent=2) + "\n",
+    "docs/requirements.md": requirements_page.page,
 }
 
 
