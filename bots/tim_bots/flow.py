@@ -6,10 +6,10 @@ answers, so either all of it happens or none of it.
 """
 
 import enum
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
@@ -24,6 +24,14 @@ class MessageKind(enum.StrEnum):
     """A file, picture, audio or video; `text` is its caption or file name. The bot does not download it."""
     OTHER = "other"
     """Anything else a client can send: location, poll, unknown type."""
+    POLL_ANSWER = "poll_answer"
+    """A vote; `text` is empty, `about` names the poll."""
+    DATA = "data"
+    """Structured data: a message with a control block, or an event type of its own with `de.gematik.text`."""
+    STATUS = "status"
+    """Another device says whether it could process an event; never answered."""
+    INVITE_RESULT = "invite_result"
+    """What became of an `InviteUser`: `sender` is the invited user id, `text` the errcode, empty if it was done."""
     UNDECRYPTABLE = "undecryptable"
     """The keys for this message have not arrived in time; `text` is empty."""
 
@@ -37,6 +45,9 @@ class Incoming:
         kind: what it is.
         text: plain text as sent (`body`), any length up to the 64 KiB event limit; never None.
         received_at: when the bot stored it; timezone-aware, UTC.
+        event_type: of the decrypted event.
+        content: of the decrypted event; foreign JSON, any shape.
+        about: label of the bot's own event that this one relates to, see `SendEvent`; None if to none of those.
     """
 
     room_id: str
@@ -45,26 +56,75 @@ class Incoming:
     kind: MessageKind
     text: str
     received_at: datetime
+    event_type: str = "m.room.message"
+    content: Mapping[str, Any] = field(default_factory=dict)
+    about: str | None = None
+
+    @property
+    def thread_id(self) -> str | None:
+        """Event id of the thread's root; None outside of threads."""
+        relation = self.content.get("m.relates_to")
+        if not isinstance(relation, Mapping) or relation.get("rel_type") != "m.thread":
+            return None
+        root = relation.get("event_id")
+        return root if isinstance(root, str) else None
 
 
 @dataclass(frozen=True, slots=True)
 class SendText:
-    """Answer with text (`m.text`; `m.notice` when `is_notice`, for what needs no attention)."""
+    """Answer with text (`m.text`; `m.notice` when `is_notice`, for what needs no attention).
+
+    Args:
+        text: plain text, stands for itself in every client.
+        is_notice: see above.
+        extra: further keys of the content, for software that reads them.
+        room_id: another room than the message's, for example the staff's; None: the same.
+        label: a name under which a later answer edits or refers to this event; unique in its room.
+        edits: replace the text of the event with this label, if it was sent; otherwise send a new one.
+    """
 
     text: str
     is_notice: bool = False
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    room_id: str | None = None
+    label: str | None = None
+    edits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class SendFile:
-    """Answer with an encrypted attachment (`m.file`)."""
+    """Answer with an encrypted attachment (`m.file`); `extra` as in `SendText`."""
 
     file_name: str
     mime_type: str
     data: bytes
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
-Outgoing = SendText | SendFile
+@dataclass(frozen=True, slots=True)
+class SendEvent:
+    """Answer with an encrypted event of any type.
+
+    Args:
+        event_type, content: of the event before encryption.
+        label: as in `SendText`.
+        about: label of an earlier event, to which this one is an `m.reference`; not sent if that never was.
+    """
+
+    event_type: str
+    content: Mapping[str, Any]
+    label: str | None = None
+    about: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InviteUser:
+    """Invite somebody into the message's room; an INVITE_RESULT tells what became of it."""
+
+    user_id: str
+
+
+Outgoing = SendText | SendFile | SendEvent | InviteUser
 
 
 class Flow(Protocol):

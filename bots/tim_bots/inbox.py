@@ -58,7 +58,7 @@ class Kind(enum.StrEnum):
     INVITE = "invite"
     """content: {"sender"}"""
     MESSAGE = "message"
-    """content: {"sender", "kind", "text"}"""
+    """content: {"sender", "kind", "text"}, and of an event that could be read {"event_type", "content"}"""
     NOT_ENCRYPTED = "not_encrypted"
     """content: {}"""
 
@@ -106,21 +106,25 @@ class Inbox:
     def store(self, connection: Connection, arrivals: Sequence[Arrival], next_batch: str, now: datetime) -> None:
         """Insert what is new and move the sync position, both or neither."""
         for arrival in arrivals:
-            if self._is_known(connection, arrival):
-                continue
-            connection.execute(
-                insert(_inbox).values(
-                    event_id=arrival.event_id,
-                    room_id=arrival.room_id,
-                    kind=arrival.kind,
-                    state=arrival.state,
-                    received_at_ms=round(now.timestamp() * 1000),
-                    content=self._seal(arrival.content),
-                )
-            )
+            self.add(connection, arrival, now)
         moved = connection.execute(update(_sync_position).values(next_batch=next_batch))
         if moved.rowcount == 0:
             connection.execute(insert(_sync_position).values(id=1, next_batch=next_batch))
+
+    def add(self, connection: Connection, arrival: Arrival, now: datetime) -> None:
+        """Insert one arrival, unless it is known."""
+        if self._is_known(connection, arrival):
+            return
+        connection.execute(
+            insert(_inbox).values(
+                event_id=arrival.event_id,
+                room_id=arrival.room_id,
+                kind=arrival.kind,
+                state=arrival.state,
+                received_at_ms=round(now.timestamp() * 1000),
+                content=self._seal(arrival.content),
+            )
+        )
 
     def _is_known(self, connection: Connection, arrival: Arrival) -> bool:
         is_same = _inbox.c.event_id == arrival.event_id

@@ -17,13 +17,17 @@ _SILENT_TYPES = (
     "m.call.",
     "m.key.verification.",
     "m.receipt",
-    "m.poll.response",
     "m.poll.end",
-    "org.matrix.msc3381.poll.response",
     "org.matrix.msc3381.poll.end",
     "m.dummy",
 )
 _MESSAGES = {"m.room.message"}
+_POLL_ANSWERS = {"m.poll.response", "org.matrix.msc3381.poll.response"}
+_STATUS = "de.gematik.response.status"
+_DATA = "de.gematik.text"
+"""Every structured data event has it (gemF_TI-M_Strukturierte_Daten)."""
+FLOW_BLOCK = "de.tim_suite.flow"
+"""Content key of the control block that makes a message a step of a workflow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,7 @@ def read_event(source: Mapping[str, Any], own_user_id: str, *, is_decrypted: boo
         or _is_edit(content)
     ):
         return Unprocessed.IGNORED
-    message = _read_message(content) if event_type in _MESSAGES else _read_other(event_type)
+    message = _read_message(content) if event_type in _MESSAGES else _read_other(event_type, content)
     if isinstance(message, Message) and not is_decrypted:
         return Unprocessed.NOT_ENCRYPTED
     return message
@@ -80,6 +84,8 @@ def _read_message(content: Mapping[str, Any]) -> Message | Unprocessed:
     text = body if isinstance(body, str) else ""
     if not content:
         return Unprocessed.IGNORED  # redacted
+    if FLOW_BLOCK in content:
+        return Message(MessageKind.DATA, text)  # also in a notice: whoever writes the block is a step's answer
     if isinstance(message_type, str) and message_type.startswith(_SILENT_MESSAGE_TYPES):
         return Unprocessed.IGNORED
     if message_type in _TEXTS:
@@ -89,7 +95,26 @@ def _read_message(content: Mapping[str, Any]) -> Message | Unprocessed:
     return Message(MessageKind.OTHER, text)
 
 
-def _read_other(event_type: str) -> Message | Unprocessed:
+def _read_other(event_type: str, content: Mapping[str, Any]) -> Message | Unprocessed:
     if event_type.startswith(_SILENT_TYPES):
         return Unprocessed.IGNORED
+    if event_type in _POLL_ANSWERS:
+        return Message(MessageKind.POLL_ANSWER, "")
+    if event_type == _STATUS:
+        return Message(MessageKind.STATUS, "")
+    if _DATA in content:
+        return Message(MessageKind.DATA, "")
     return Message(MessageKind.OTHER, "")
+
+
+def related_event_id(content: Mapping[str, Any]) -> str | None:
+    """The event that a message answers: what it replies to in earnest, else what it refers to; None without one."""
+    relation = content.get("m.relates_to")
+    if not isinstance(relation, Mapping):
+        return None
+    reply = relation.get("m.in_reply_to")
+    if isinstance(reply, Mapping) and not relation.get("is_falling_back"):
+        event_id = reply.get("event_id")
+    else:
+        event_id = relation.get("event_id") if relation.get("rel_type") == "m.reference" else None
+    return event_id if isinstance(event_id, str) else None

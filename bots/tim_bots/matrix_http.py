@@ -10,6 +10,11 @@ from tim_policy.errors import TimError
 UNKNOWN_TOKEN = "M_UNKNOWN_TOKEN"  # noqa: S105 - a name, no secret
 
 
+def is_final(status: int) -> bool:
+    """Whether asking again after this HTTP status is pointless."""
+    return 400 <= status < 500 and status not in {401, 408, 429}  # noqa: PLR2004 - HTTP
+
+
 class RequestFailed(TimError):
     """The homeserver refused a request.
 
@@ -26,7 +31,7 @@ class RequestFailed(TimError):
     @property
     def is_final(self) -> bool:
         """Whether asking again is pointless."""
-        return 400 <= self.status < 500 and self.status not in {401, 408, 429}  # noqa: PLR2004 - HTTP
+        return is_final(self.status)
 
 
 class TokenRevoked(TimError):

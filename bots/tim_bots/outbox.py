@@ -29,7 +29,7 @@ from sqlalchemy import (
 
 from tim_bots.cipher import Cipher
 from tim_bots.database import metadata
-from tim_bots.flow import Outgoing, SendText
+from tim_bots.flow import InviteUser, Outgoing, SendEvent, SendFile, SendText
 
 _CONTENT = "outbox.content"
 
@@ -42,6 +42,13 @@ _outbox = Table(
     Column("action", String, nullable=False),
     Column("content", LargeBinary, nullable=False, comment="sealed"),
 )
+_labelled = Table(
+    "labelled_event",
+    metadata,
+    Column("room_id", String, primary_key=True),
+    Column("label", String, primary_key=True),
+    Column("event_id", String, nullable=False, index=True),
+)
 
 
 class Action(enum.StrEnum):
@@ -50,7 +57,11 @@ class Action(enum.StrEnum):
     SEND_ENCRYPTED = "send_encrypted"
     """content: that of an `m.room.message`"""
     UPLOAD_FILE = "upload_file"
-    """content: {"file_name", "mime_type", "data"}; becomes SEND_ENCRYPTED once the file is uploaded"""
+    """content: {"file_name", "mime_type", "data", "extra"}; becomes SEND_ENCRYPTED once the file is uploaded"""
+    SEND_EVENT = "send_event"
+    """content: {"type", "content", "label", "edits", "about"}, see `SendText` and `SendEvent`"""
+    INVITE = "invite"
+    """content: {"user_id"}"""
     SEND_PLAIN = "send_plain"
     """content: as SEND_ENCRYPTED; only to say that a room is not encrypted"""
     LEAVE = "leave"
@@ -84,24 +95,27 @@ class Outbox:
     def __init__(self, cipher: Cipher) -> None:
         self._cipher = cipher
 
-    def answer(self, connection: Connection, room_id: str, event_id: str, answers: Sequence[Outgoing]) -> None:
-        """Store the answers of a flow to one event, in their order."""
+    def answer(
+        self,
+        connection: Connection,
+        room_id: str,
+        event_id: str,
+        answers: Sequence[Outgoing],
+        thread_id: str | None = None,
+    ) -> None:
+        """Store the answers of a flow to one event, in their order.
+
+        Args:
+            connection: of the transaction.
+            room_id, event_id: of the event that is answered.
+            answers: what the flow wants.
+            thread_id: the thread that was asked in; answers to the same room go there.
+        """
+        thread = {} if thread_id is None else {"m.relates_to": _in_thread(thread_id, event_id)}
         for step, outgoing in enumerate(answers):
-            if isinstance(outgoing, SendText):
-                action, content = (
-                    Action.SEND_ENCRYPTED,
-                    text_content(outgoing.text, is_notice=outgoing.is_notice),
-                )
-            else:
-                action, content = (
-                    Action.UPLOAD_FILE,
-                    {
-                        "file_name": outgoing.file_name,
-                        "mime_type": outgoing.mime_type,
-                        "data": b64encode(outgoing.data).decode(),
-                    },
-                )
-            self.add(connection, room_id, transaction_id(event_id, str(step)), action, content)
+            action, content = _step(outgoing, thread)
+            to_room = (outgoing.room_id if isinstance(outgoing, SendText) else None) or room_id
+            self.add(connection, to_room, transaction_id(event_id, str(step)), action, content)
 
     def add(self, connection: Connection, room_id: str, txn_id: str, action: Action, content: dict[str, Any]) -> None:
         """Store one step."""
@@ -136,6 +150,21 @@ class Outbox:
             .values(action=Action.SEND_ENCRYPTED, content=self._seal(content))
         )
 
+    def remember_event(self, connection: Connection, room_id: str, label: str, event_id: str) -> None:
+        """An event with a label was sent; the first one keeps the label."""
+        if self.event_of(connection, room_id, label) is None:
+            connection.execute(insert(_labelled).values(room_id=room_id, label=label, event_id=event_id))
+
+    def event_of(self, connection: Connection, room_id: str, label: str) -> str | None:
+        """The event that was sent with this label, None before that."""
+        query = select(_labelled.c.event_id).where(_labelled.c.room_id == room_id, _labelled.c.label == label)
+        return connection.scalar(query)
+
+    def label_of(self, connection: Connection, room_id: str, event_id: str) -> str | None:
+        """The label with which the bot sent this event, None if it is not the bot's or has none."""
+        query = select(_labelled.c.label).where(_labelled.c.room_id == room_id, _labelled.c.event_id == event_id)
+        return connection.scalar(query)
+
     def finish(self, connection: Connection, task_id: int) -> None:
         """Done: nothing of it is kept. The inbox knows that the event was answered."""
         connection.execute(delete(_outbox).where(_outbox.c.id == task_id))
@@ -146,6 +175,50 @@ class Outbox:
 
     def _seal(self, content: dict[str, Any]) -> bytes:
         return self._cipher.seal(json.dumps(content).encode(), _CONTENT)
+
+
+def _step(outgoing: Outgoing, thread: dict[str, Any]) -> tuple[Action, dict[str, Any]]:
+    match outgoing:
+        case InviteUser(user_id):
+            return Action.INVITE, {"user_id": user_id}
+        case SendFile(file_name, mime_type, data, extra):
+            encoded = b64encode(data).decode()
+            return Action.UPLOAD_FILE, {
+                "file_name": file_name,
+                "mime_type": mime_type,
+                "data": encoded,
+                "extra": thread | dict(extra),
+            }
+        case SendEvent(event_type, content, label, about):
+            event = {"type": event_type, "content": thread | dict(content), "label": label, "about": about}
+            return Action.SEND_EVENT, event | {"edits": False}
+        case SendText():
+            relation = {} if outgoing.room_id else thread
+            content = text_content(outgoing.text, is_notice=outgoing.is_notice) | relation | dict(outgoing.extra)
+            if outgoing.label is None:
+                return Action.SEND_ENCRYPTED, content
+            event = {"type": "m.room.message", "content": content, "label": outgoing.label, "about": None}
+            return Action.SEND_EVENT, event | {"edits": outgoing.edits}
+
+
+def _in_thread(thread_id: str, event_id: str) -> dict[str, Any]:
+    """The relation of an answer in a thread, with the reply that clients without threads show."""
+    return {
+        "rel_type": "m.thread",
+        "event_id": thread_id,
+        "is_falling_back": True,
+        "m.in_reply_to": {"event_id": event_id},
+    }
+
+
+def edited(content: dict[str, Any], event_id: str) -> dict[str, Any]:
+    """The content that replaces `event_id`'s; clients that do not know edits show it with a star."""
+    fresh = {key: value for key, value in content.items() if key != "m.relates_to"}
+    return fresh | {
+        "body": f"* {fresh['body']}",
+        "m.new_content": fresh,
+        "m.relates_to": {"rel_type": "m.replace", "event_id": event_id},
+    }
 
 
 def file_bytes(task: Task) -> bytes:

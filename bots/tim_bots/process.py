@@ -124,7 +124,7 @@ class Bot:
         self._cipher = cipher
         self._health = Health()
         self._inbox, self._outbox = Inbox(cipher), Outbox(cipher)
-        self._sender = Sender(client, database, self._outbox, self._health)
+        self._sender = Sender(client, database, self._outbox, self._health, inbox=self._inbox, notify=self._arrived)
         self._worker = Worker(database, self._inbox, self._outbox, flow, self._sender.wake)
         self._invites = Invites(
             client=client,

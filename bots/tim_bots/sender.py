@@ -2,22 +2,28 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
 from nio.crypto.attachments import encrypt_attachment
+from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from tim_bots.backoff import delays
 from tim_bots.database import Database
+from tim_bots.flow import MessageKind
 from tim_bots.guard import GuardedClient
 from tim_bots.health import Health
-from tim_bots.matrix_http import RequestFailed, TokenRevoked, demand, ok, upload
-from tim_bots.outbox import Action, Outbox, Task, file_bytes
+from tim_bots.inbox import Arrival, Inbox, Kind, State
+from tim_bots.matrix_http import RequestFailed, TokenRevoked, call, demand, is_final, ok, upload
+from tim_bots.outbox import Action, Outbox, Task, edited, file_bytes
 
 logger = logging.getLogger(__name__)
 
 _LONGEST_PAUSE = 20.0
+_REFUSED = 300
 
 
 class NotReady(Exception):
@@ -25,13 +31,29 @@ class NotReady(Exception):
 
 
 class Sender:
-    """Does what the outbox holds, in the order of each room."""
+    """Does what the outbox holds, in the order of each room.
 
-    def __init__(self, client: GuardedClient, database: Database, outbox: Outbox, health: Health) -> None:
+    Args:
+        inbox: takes what became of an invite.
+        notify: called when the inbox got something new.
+    """
+
+    def __init__(
+        self,
+        client: GuardedClient,
+        database: Database,
+        outbox: Outbox,
+        health: Health,
+        *,
+        inbox: Inbox,
+        notify: Callable[[], None],
+    ) -> None:
         self._client = client
         self._database = database
         self._outbox = outbox
         self._health = health
+        self._inbox = inbox
+        self._notify = notify
         self._wake = asyncio.Event()
         self._rooms: set[str] = set()
 
@@ -112,7 +134,13 @@ class Sender:
                 await self._upload(task)
                 return
             case Action.SEND_ENCRYPTED:
-                await self._send_encrypted(task)
+                await self._send_encrypted(task, "m.room.message", task.content)
+            case Action.SEND_EVENT:
+                await self._send_event(task)
+                return
+            case Action.INVITE:
+                await self._invite(task, f"{room}/invite")
+                return
             case Action.SEND_PLAIN:
                 path = f"{room}/send/m.room.message/{task.transaction_id}"
                 await demand(self._client, "PUT", path, task.content)
@@ -120,7 +148,50 @@ class Sender:
                 await demand(self._client, "POST", f"{room}/leave", {})
         await self._forget(task)
 
-    async def _send_encrypted(self, task: Task) -> None:
+    async def _send_event(self, task: Task) -> None:
+        wanted = task.content
+        names = [name for name in (wanted["about"], wanted["label"] if wanted["edits"] else None) if name]
+        found = [
+            await self._database.transaction(lambda c, n=name: self._outbox.event_of(c, task.room_id, n))  # type: ignore[misc]  # binds the loop variable
+            for name in names
+        ]
+        content = dict(wanted["content"])
+        if wanted["about"]:
+            if found[0] is None:  # what it refers to was never sent
+                await self._forget(task)
+                return
+            content["m.relates_to"] = {"rel_type": "m.reference", "event_id": found[0]}
+        if wanted["edits"] and found[-1] is not None:
+            content = edited(content, found[-1])
+        event_id = await self._send_encrypted(task, wanted["type"], content)
+
+        def work(connection: Connection) -> None:
+            if wanted["label"]:
+                self._outbox.remember_event(connection, task.room_id, wanted["label"], event_id)
+            self._outbox.finish(connection, task.id)
+
+        await self._database.transaction(work)
+
+    async def _invite(self, task: Task, path: str) -> None:
+        """Invite, and put what became of it into the inbox; being there already is as good."""
+        user_id = task.content["user_id"]
+        status, answer = await call(self._client, "POST", path, {"user_id": user_id})
+        if status >= _REFUSED and not is_final(status):
+            raise RequestFailed(status, str(answer.get("errcode", "")))
+        room = self._client.rooms.get(task.room_id)
+        is_there = status < _REFUSED or (room is not None and user_id in room.users)
+        errcode = "" if is_there else str(answer.get("errcode") or "M_UNKNOWN")
+        content = {"sender": user_id, "kind": MessageKind.INVITE_RESULT, "text": errcode}
+        arrival = Arrival(f"invited {task.transaction_id}", task.room_id, Kind.MESSAGE, State.READY, content)
+
+        def work(connection: Connection) -> None:
+            self._inbox.add(connection, arrival, datetime.now(UTC))
+            self._outbox.finish(connection, task.id)
+
+        await self._database.transaction(work)
+        self._notify()
+
+    async def _send_encrypted(self, task: Task, event_type: str, content: dict[str, Any]) -> str:
         room = self._client.rooms.get(task.room_id)
         if room is None:
             joined = await demand(self._client, "GET", "/_matrix/client/v3/joined_rooms")
@@ -128,15 +199,16 @@ class Sender:
                 raise RequestFailed(403, "M_FORBIDDEN")
         if room is None or not room.encrypted:  # nio would send it in the clear
             raise NotReady
-        ok(
+        response = ok(
             await self._client.room_send(
                 task.room_id,
-                "m.room.message",
-                task.content,
+                event_type,
+                content,
                 tx_id=task.transaction_id,
                 ignore_unverified_devices=True,  # strictness towards people's devices is not decided here
             )
         )
+        return str(response.event_id)
 
     async def _upload(self, task: Task) -> None:
         data = file_bytes(task)
@@ -149,4 +221,5 @@ class Sender:
             "info": {"mimetype": task.content["mime_type"], "size": len(data)},
             "file": keys | {"url": uri},
         }
+        content |= task.content.get("extra", {})
         await self._database.transaction(lambda connection: self._outbox.replace_upload(connection, task.id, content))

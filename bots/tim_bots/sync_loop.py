@@ -199,7 +199,13 @@ def _arrival(event: Any, room_id: str, own_user_id: str) -> Arrival | None:
         return Arrival(event_id, room_id, Kind.MESSAGE, State.WAITING_FOR_KEYS, source)
     read = read_event(source, own_user_id, is_decrypted=bool(event.decrypted))
     if isinstance(read, Message):
-        content = {"sender": sender, "kind": read.kind, "text": read.text}
+        content = {
+            "sender": sender,
+            "kind": read.kind,
+            "text": read.text,
+            "event_type": source["type"],
+            "content": source["content"],
+        }
         return Arrival(event_id, room_id, Kind.MESSAGE, State.READY, content)
     if read is Unprocessed.NOT_ENCRYPTED:
         return Arrival(event_id, room_id, Kind.NOT_ENCRYPTED, State.READY, {})

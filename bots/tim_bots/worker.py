@@ -11,6 +11,7 @@ from tim_bots.backoff import delays
 from tim_bots.database import Database
 from tim_bots.flow import Flow, Incoming, MessageKind, SendText
 from tim_bots.inbox import Entry, Inbox, Kind
+from tim_bots.incoming import related_event_id
 from tim_bots.messages import say
 from tim_bots.outbox import Action, Outbox, text_content, transaction_id
 
@@ -91,7 +92,8 @@ class Worker:
         if entry.kind is Kind.NOT_ENCRYPTED:
             self._refuse_plain_text(connection, entry)
         else:
-            give_to_flow(connection, self._flow, self._outbox, entry, read_message(entry))
+            message = read_message(connection, self._outbox, entry)
+            give_to_flow(connection, self._flow, self._outbox, entry, message)
         self._inbox.finish(connection, entry.id)
         return True
 
@@ -104,8 +106,10 @@ class Worker:
         apologise(connection, self._inbox, self._outbox, entry)
 
 
-def read_message(entry: Entry) -> Incoming:
+def read_message(connection: Connection, outbox: Outbox, entry: Entry) -> Incoming:
     """What a message entry is to the flow."""
+    content = entry.content.get("content", {})
+    related = related_event_id(content)
     return Incoming(
         room_id=entry.room_id,
         event_id=entry.event_id,
@@ -113,6 +117,9 @@ def read_message(entry: Entry) -> Incoming:
         kind=MessageKind(entry.content["kind"]),
         text=entry.content["text"],
         received_at=entry.received_at,
+        event_type=entry.content.get("event_type", "m.room.message"),
+        content=content,
+        about=None if related is None else outbox.label_of(connection, entry.room_id, related),
     )
 
 
@@ -124,7 +131,8 @@ def give_to_flow(connection: Connection, flow: Flow, outbox: Outbox, entry: Entr
         OperationalError: the database cannot work now; the message is to be tried again.
     """
     try:
-        outbox.answer(connection, entry.room_id, entry.event_id, flow.handle(connection, message))
+        answers = flow.handle(connection, message)
+        outbox.answer(connection, entry.room_id, entry.event_id, answers, message.thread_id)
     except OperationalError:
         raise
     except Exception as error:

@@ -86,7 +86,7 @@ class Homeserver:
 
     async def room_send(self, room_id: str, _type: str, content: dict[str, Any], tx_id: str, **_: Any) -> Any:
         self.events.setdefault(tx_id, (room_id, content))
-        return SimpleNamespace()
+        return SimpleNamespace(event_id="$sent")
 
     async def send(self, *_: Any, **__: Any) -> Any:
         return SimpleNamespace(status=200)
@@ -105,7 +105,7 @@ async def live(database: Database, homeserver: Any) -> None:
     """One life of the process: sync, handle and send until there is nothing left to do."""
     inbox, outbox = Inbox(CIPHER), Outbox(CIPHER)
     worker = Worker(database, inbox, outbox, BookingFlow(), lambda: None)
-    sender = Sender(homeserver, database, outbox, Health())
+    sender = new_sender(homeserver, database, inbox, outbox)
     while True:
         position = await database.transaction(inbox.position)
         await drain(database, worker, sender, outbox)
@@ -114,6 +114,10 @@ async def live(database: Database, homeserver: Any) -> None:
             return
         next_batch, arrivals = missed[0]
         await database.transaction(lambda c, a=arrivals, n=next_batch: inbox.store(c, a, n, NOW))  # type: ignore[misc]  # binds the loop variables
+
+
+def new_sender(homeserver: Any, database: Database, inbox: Inbox, outbox: Outbox) -> Sender:
+    return Sender(homeserver, database, outbox, Health(), inbox=inbox, notify=lambda: None)
 
 
 async def drain(database: Database, worker: Worker, sender: Sender, outbox: Outbox) -> None:
@@ -155,7 +159,7 @@ async def test_a_failing_flow_leaves_nothing_but_an_apology_and_the_message(tmp_
     worker = Worker(database, inbox, outbox, BookingFlow(), lambda: None)
     arrivals = [said(1, "raise"), said(2, "two")]
     await database.transaction(lambda c: inbox.store(c, arrivals, "s1", NOW))
-    await drain(database, worker, Sender(as_client(homeserver), database, outbox, Health()), outbox)
+    await drain(database, worker, new_sender(as_client(homeserver), database, inbox, outbox), outbox)
     apology, answer = homeserver.shown()["!a:a.test"]
     assert apology.startswith("Es tut mir leid")
     assert answer == "two"
@@ -199,7 +203,7 @@ async def test_plain_text_is_refused_once_per_room(tmp_path: Path) -> None:
     worker = Worker(database, inbox, outbox, BookingFlow(), lambda: None)
     arrivals = [Arrival(f"$p{n}", "!a:a.test", Kind.NOT_ENCRYPTED, State.READY, {}) for n in range(3)]
     await database.transaction(lambda c: inbox.store(c, arrivals, "s1", NOW))
-    await drain(database, worker, Sender(as_client(homeserver), database, outbox, Health()), outbox)
+    await drain(database, worker, new_sender(as_client(homeserver), database, inbox, outbox), outbox)
     (text,) = homeserver.shown()["!a:a.test"]
     assert "nicht verschlüsselt" in text
     database.close()

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tim_bots.flow import MessageKind
-from tim_bots.incoming import Message, Unprocessed, read_event
+from tim_bots.incoming import FLOW_BLOCK, Message, Unprocessed, read_event, related_event_id
 
 BOT = "@bot:a.test"
 IGNORED = Unprocessed.IGNORED
@@ -42,7 +42,14 @@ def text(body: Any = "2", message_type: Any = "m.text", **more: Any) -> dict[str
         pytest.param(event(text(**{"m.relates_to": {"rel_type": "m.replace"}})), IGNORED, id="edit"),
         pytest.param(event({}, "m.reaction"), IGNORED, id="reaction"),
         pytest.param(event({}, "m.room.redaction"), IGNORED, id="redaction"),
-        pytest.param(event({}, "org.matrix.msc3381.poll.response"), IGNORED, id="poll response"),
+        pytest.param(event({}, "org.matrix.msc3381.poll.response"), Message(MessageKind.POLL_ANSWER, ""), id="vote"),
+        pytest.param(event({}, "m.poll.response"), Message(MessageKind.POLL_ANSWER, ""), id="vote, stable type"),
+        pytest.param(event({}, "m.poll.end"), IGNORED, id="poll end"),
+        pytest.param(event({"de.gematik.text": []}, "de.gematik.fhir"), Message(MessageKind.DATA, ""), id="FHIR"),
+        pytest.param(event({}, "de.gematik.response.status"), Message(MessageKind.STATUS, ""), id="status"),
+        pytest.param(
+            event(text("Termine", "m.notice", **{FLOW_BLOCK: {}})), Message(MessageKind.DATA, "Termine"), id="step"
+        ),
         pytest.param(event({}, "m.call.invite"), IGNORED, id="call"),
         pytest.param(event({"name": "x"}, "m.room.name", state_key=""), IGNORED, id="state"),
         pytest.param(event({}), IGNORED, id="redacted"),
@@ -66,6 +73,27 @@ def test_a_decrypted_event(source: dict[str, Any], expected: Message | Unprocess
 )
 def test_an_event_in_the_clear_never_reaches_the_flow(source: dict[str, Any], expected: Unprocessed) -> None:
     assert read_event(source, BOT, is_decrypted=False) is expected
+
+
+@pytest.mark.parametrize(
+    ("relation", "expected"),
+    [
+        ({"rel_type": "m.reference", "event_id": "$a"}, "$a"),
+        ({"m.in_reply_to": {"event_id": "$a"}}, "$a"),
+        ({"rel_type": "m.thread", "event_id": "$root", "m.in_reply_to": {"event_id": "$a"}}, "$a"),
+        (
+            {"rel_type": "m.thread", "event_id": "$r", "is_falling_back": True, "m.in_reply_to": {"event_id": "$a"}},
+            None,
+        ),
+        ({"rel_type": "m.annotation", "event_id": "$a"}, None),
+        ({"m.in_reply_to": "$a"}, None),
+        ({"rel_type": "m.reference", "event_id": 7}, None),
+        ("$a", None),
+        (None, None),
+    ],
+)
+def test_what_a_message_relates_to(relation: Any, expected: str | None) -> None:
+    assert related_event_id({"m.relates_to": relation}) == expected
 
 
 JSON = st.recursive(

@@ -14,8 +14,9 @@ from sqlalchemy.exc import OperationalError
 from tim_bots import sender
 from tim_bots.cipher import Cipher
 from tim_bots.database import Database, open_engine
-from tim_bots.flow import SendText
+from tim_bots.flow import InviteUser, Outgoing, SendEvent, SendText
 from tim_bots.health import Health
+from tim_bots.inbox import Inbox
 from tim_bots.matrix_http import RequestFailed, TokenRevoked
 from tim_bots.outbox import Outbox
 from tim_bots.sender import Sender
@@ -33,13 +34,14 @@ class Homeserver:
         self.sent: list[str] = []
         self.has_sent = asyncio.Condition()
 
-    async def room_send(self, room_id: str, _type: str, content: dict[str, Any], **_: Any) -> Any:
+    async def room_send(self, room_id: str, event_type: str, content: dict[str, Any], **_: Any) -> Any:
+        del event_type
         if room_id == BROKEN and self.fault is not None:
             raise self.fault
         async with self.has_sent:
             self.sent.append(content["body"])
             self.has_sent.notify_all()
-        return SimpleNamespace()
+        return SimpleNamespace(event_id="$sent")
 
     async def send(self, *_: Any, **__: Any) -> Any:
         return SimpleNamespace(status=200)
@@ -57,9 +59,10 @@ class Bench:
 
     def __init__(self, path: Path, homeserver: Any) -> None:
         self.database = Database(open_engine(path))
-        self.outbox = Outbox(Cipher(b"k" * 32))
+        cipher = Cipher(b"k" * 32)
+        self.inbox, self.outbox = Inbox(cipher), Outbox(cipher)
         self.health = Health()
-        self.sender = Sender(homeserver, self.database, self.outbox, self.health)
+        self.sender = Sender(homeserver, self.database, self.outbox, self.health, inbox=self.inbox, notify=lambda: None)
         self._numbers = iter(range(1000))
 
     async def put(self, room_id: str, text: str) -> None:
@@ -151,3 +154,97 @@ async def test_a_database_that_is_locked_for_a_moment_holds_up_nothing_for_good(
         monkeypatch.setattr(bench.outbox, "rooms", rooms_later)
         await bench.put(GOOD, "after all")
         await homeserver.wait_until_sent("after all")
+
+
+class Recorder(Homeserver):
+    """Keeps whole events, and answers invites as told."""
+
+    def __init__(self, invite: tuple[int, dict[str, Any]] = (200, {})) -> None:
+        super().__init__(None)
+        self.events: list[tuple[str, dict[str, Any]]] = []
+        self._invite = invite
+
+    async def room_send(self, room_id: str, event_type: str, content: dict[str, Any], **_: Any) -> Any:
+        del room_id
+        async with self.has_sent:
+            self.events.append((event_type, content))
+            self.sent.append(content.get("body", event_type))
+            self.has_sent.notify_all()
+        return SimpleNamespace(event_id=f"$sent-{len(self.events)}")
+
+    async def send(self, *_: Any, **__: Any) -> Any:
+        return SimpleNamespace(status=self._invite[0])
+
+    async def parse_body(self, _response: Any) -> dict[str, Any]:
+        return self._invite[1]
+
+
+async def test_a_status_card_is_edited_in_place_and_a_poll_is_ended(tmp_path: Path) -> None:
+    homeserver = Recorder()
+    async with at_work(tmp_path / "bot.db", homeserver) as bench:
+        answers: list[Outgoing] = [
+            SendText("requested", label="card", edits=True),
+            SendText("booked", label="card", edits=True, is_notice=True),
+            SendEvent("poll.start", {"question": "?"}, label="poll"),
+            SendEvent("poll.end", {}, about="poll"),
+            SendEvent("poll.end", {}, about="never sent"),
+            SendText("last"),
+        ]
+        await bench.database.transaction(lambda c: bench.outbox.answer(c, GOOD, "$e", answers))
+        bench.sender.wake()
+        await homeserver.wait_until_sent("last")
+        fresh = {"msgtype": "m.notice", "body": "booked"}
+        assert homeserver.events == [
+            ("m.room.message", {"msgtype": "m.text", "body": "requested"}),
+            (
+                "m.room.message",
+                {
+                    "msgtype": "m.notice",
+                    "body": "* booked",
+                    "m.new_content": fresh,
+                    "m.relates_to": {"rel_type": "m.replace", "event_id": "$sent-1"},
+                },
+            ),
+            ("poll.start", {"question": "?"}),
+            ("poll.end", {"m.relates_to": {"rel_type": "m.reference", "event_id": "$sent-3"}}),
+            ("m.room.message", {"msgtype": "m.text", "body": "last"}),
+        ]
+        assert await bench.database.transaction(lambda c: bench.outbox.label_of(c, GOOD, "$sent-3")) == "poll"
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ((200, {}), ""),
+        ((403, {"errcode": "M_FORBIDDEN"}), "M_FORBIDDEN"),
+        ((404, {}), "M_UNKNOWN"),
+    ],
+)
+async def test_what_became_of_an_invite_comes_into_the_inbox(
+    tmp_path: Path, answer: tuple[int, dict[str, Any]], expected: str
+) -> None:
+    homeserver = Recorder(answer)
+    for room in homeserver.rooms.values():
+        room.users = {}
+    async with at_work(tmp_path / "bot.db", homeserver) as bench:
+        answers: list[Outgoing] = [InviteUser("@doc:a.test"), SendText("last")]
+        await bench.database.transaction(lambda c: bench.outbox.answer(c, GOOD, "$e", answers))
+        bench.sender.wake()
+        await homeserver.wait_until_sent("last")
+        entry = await bench.database.transaction(bench.inbox.next_message)
+        assert entry is not None
+        assert entry.content == {"sender": "@doc:a.test", "kind": "invite_result", "text": expected}
+
+
+async def test_answers_stay_in_the_thread_of_the_question(tmp_path: Path) -> None:
+    homeserver = Recorder()
+    async with at_work(tmp_path / "bot.db", homeserver) as bench:
+        answers = [SendText("here"), SendText("to the staff", room_id=BROKEN)]
+        await bench.database.transaction(lambda c: bench.outbox.answer(c, GOOD, "$e", answers, "$root"))
+        bench.sender.wake()
+        await homeserver.wait_until_sent("here")
+        await homeserver.wait_until_sent("to the staff")
+        relations = {content["body"]: content.get("m.relates_to") for _, content in homeserver.events}
+        in_thread = {"rel_type": "m.thread", "event_id": "$root", "is_falling_back": True}
+        assert relations["here"] == in_thread | {"m.in_reply_to": {"event_id": "$e"}}
+        assert relations["to the staff"] is None

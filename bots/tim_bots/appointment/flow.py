@@ -36,6 +36,7 @@ _UNREADABLE = {
     MessageKind.OTHER: "appointment-other-kind",
     MessageKind.UNDECRYPTABLE: "appointment-undecryptable",
 }
+_NOT_FOR_PEOPLE = {MessageKind.POLL_ANSWER, MessageKind.DATA, MessageKind.STATUS, MessageKind.INVITE_RESULT}
 
 
 def _utc_now() -> datetime:
@@ -72,6 +73,8 @@ class AppointmentFlow:
         who = self._lookup.who(message.room_id, message.sender)
         before = self._memory.manners(connection, who)
         manners = before.with_person(who.person_key)
+        if message.kind in _NOT_FOR_PEOPLE:
+            return ()
         if message.kind is MessageKind.ROOM_JOINED:
             manners, answers = self._greet(manners)
         else:

@@ -21,7 +21,7 @@ from tim_bots.appointment.tables import booking, booking_unit
 from tim_bots.appointment.who import Lookup
 from tim_bots.cipher import Cipher, SealBroken
 from tim_bots.database import open_engine
-from tim_bots.flow import Incoming, MessageKind, SendFile, SendText
+from tim_bots.flow import Incoming, MessageKind, Outgoing, SendFile, SendText
 
 from .conftest import MONDAY_MORNING, Practice, make_calendar, weekdays
 
@@ -63,7 +63,7 @@ def rush(path: Path, person: int, attempts: int, start: threading.Barrier | Barr
     return outcomes
 
 
-def outcome(answers: list[SendText | SendFile]) -> str:
+def outcome(answers: list[Outgoing]) -> str:
     match answers:
         case [SendText(text), SendFile()] if text.startswith("Ihr Termin ist gebucht"):
             return WON
