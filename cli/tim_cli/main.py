@@ -7,6 +7,7 @@ import typer
 from tim_bots.cli import app as bot_app
 from tim_cli.federation_list import app as federation_list_app
 from tim_cli.gate import app as gate_app
+from tim_cli.policy import app as policy_app
 from tim_policy.errors import TimError
 from tim_sandbox.cli import app as sandbox_app
 
@@ -19,6 +20,7 @@ app = typer.Typer(
 )
 app.add_typer(federation_list_app, name="federation-list")
 app.add_typer(gate_app, name="gate")
+app.add_typer(policy_app, name="policy")
 app.add_typer(bot_app, name="bot")
 app.add_typer(sandbox_app, name="sandbox")
 

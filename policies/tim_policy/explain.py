@@ -1,0 +1,110 @@
+"""From a JSON description of a request to the facts its rules judge: what `tim policy explain` reads.
+
+A description is what an operator knows about a refused request. What she leaves out counts as on a homeserver where
+nothing unusual is stored.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from tim_policy.errors import ConfigError, InvalidName
+from tim_policy.federation_list import FederationList, ListedServer
+from tim_policy.invite import InviteFacts
+from tim_policy.names import parse_server_name, parse_user_id
+from tim_policy.permission_config import (
+    PermissionConfig,
+    Product,
+    UnreadablePermissionConfig,
+    parse_permission_config,
+)
+from tim_policy.profile import Profile
+from tim_policy.registry import TABLES, Verdict, explain
+from tim_policy.settings import Settings, load_settings
+
+
+class Surroundings(Settings):
+    """What every description may say.
+
+    Args:
+        own_server: the homeserver that judges.
+        listed: servers of the federation list; None: there is no verified list.
+        insurers: those of them that belong to insurers.
+    """
+
+    own_server: str
+    listed: tuple[str, ...] | None = None
+    insurers: tuple[str, ...] = ()
+
+    def federation_list(self) -> FederationList | None:
+        """The list; None when there is none."""
+        if self.listed is None:
+            return None
+        names = dict.fromkeys((*self.listed, *self.insurers))
+        return FederationList.of(
+            0, [ListedServer(parse_server_name(name), "", name in self.insurers) for name in names]
+        )
+
+
+class InviteDescription(Surroundings):
+    """An invite.
+
+    Args:
+        inviter, invitee: user ids.
+        permission_config: account data of the invitee, as stored; None: nothing stored.
+    """
+
+    inviter: str
+    invitee: str
+    permission_config: Any = None
+
+    def facts(self, product: Product) -> InviteFacts:
+        """The facts of `INVITE_RULES`."""
+        return InviteFacts(
+            inviter=parse_user_id(self.inviter),
+            invitee=parse_user_id(self.invitee),
+            own_server=parse_server_name(self.own_server),
+            is_own_insurance=product is Product.EPA,
+            federation_list=self.federation_list(),
+            permission=self._permission(),
+        )
+
+    def _permission(self) -> PermissionConfig | UnreadablePermissionConfig | None:
+        if self.permission_config is None:
+            return None
+        try:
+            return parse_permission_config(self.permission_config)
+        except UnreadablePermissionConfig as unreadable:
+            return unreadable
+
+
+class Description(Protocol):
+    """A description that was read; its class is the model of the JSON."""
+
+    def facts(self, product: Product) -> Any:
+        """The facts of the action's table; may raise InvalidName."""
+
+
+DESCRIPTIONS: Mapping[str, type[Settings]] = {
+    "invite": InviteDescription,
+}
+"""The model of each action's description, by the action's name in `registry.TABLES`."""
+
+
+def explain_request(action: str, data: Any, profile: Profile, where: str) -> tuple[Verdict, ...]:
+    """What every rule of an action says about a described request.
+
+    Args:
+        action: a key of `DESCRIPTIONS`.
+        data: parsed JSON, of any type.
+        profile: whose rules judge.
+        where: the file's name, for messages.
+
+    Raises:
+        ConfigError: one line per fault of the description.
+    """
+    description: Any = load_settings(DESCRIPTIONS[action], data, where)
+    try:
+        facts = description.facts(profile.product)
+    except InvalidName as error:
+        raise ConfigError(f"{where}: {error}") from None
+    return tuple(explain(TABLES[action], profile.rules, facts))
