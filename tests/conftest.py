@@ -9,13 +9,12 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
-from tim_sandbox.errors import MissingProgram
+from tests.workers import require_workers
 from tim_sandbox.federation import Plan, running_sandbox
 from tim_sandbox.homeserver_client import MatrixUser
 from tim_sandbox.members import APOTHEKE, FREMD, PFLEGE, PRAXIS
 from tim_sandbox.running import Sandbox
 from tim_sandbox.state import PORT_SPAN, free_base_port
-from tim_sandbox.workers.programs import require_programs
 
 
 def pytest_report_header() -> str:
@@ -73,16 +72,8 @@ def new_user(federation: Sandbox) -> NewUser:
 async def worker_federation(
     tmp_path_factory: pytest.TempPathFactory, new_base_port: Callable[[], int]
 ) -> AsyncIterator[Sandbox]:
-    """As `federation`, with the practice as six processes on PostgreSQL and Redis, and with the pharmacy.
-
-    Skipped where PostgreSQL or Redis is not installed; with TIM_REQUIRE_WORKERS=1 their absence is a failure.
-    """
-    try:
-        require_programs()
-    except MissingProgram as missing:
-        if os.environ.get("TIM_REQUIRE_WORKERS"):
-            raise
-        pytest.skip(str(missing))
+    """As `federation`, with the practice as six processes on PostgreSQL and Redis, and with the pharmacy."""
+    require_workers()
     plan = Plan(
         tmp_path_factory.mktemp("worker-federation") / "sandbox",
         new_base_port(),

@@ -1,6 +1,5 @@
 """One federation of four homeservers and one story per set-up of the practice."""
 
-import os
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -10,12 +9,11 @@ import pytest_asyncio
 from tests.gate.story import Story, tell
 from tests.gate.world import APOTHEKE, PFLEGE, PRAXIS, World, new_world
 from tests.synapse.ocsp_server import listening_pki
+from tests.workers import require_workers
 from tim_sandbox import members
-from tim_sandbox.errors import MissingProgram
 from tim_sandbox.federation import Plan, running_sandbox
 from tim_sandbox.pki import ListPki
 from tim_sandbox.running import Sandbox
-from tim_sandbox.workers.programs import require_programs
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -48,12 +46,11 @@ async def gate_federation(
 ) -> AsyncIterator[Sandbox]:
     """Praxis with a notary, pflege, apotheke that is listed but lets everybody in, and fremd.
 
-    Praxis once as a monolith on SQLite, once as six processes on PostgreSQL and Redis; the latter is skipped where
-    these are not installed, and fails there with TIM_REQUIRE_WORKERS=1.
+    Praxis once as a monolith on SQLite, once as six processes on PostgreSQL and Redis.
     """
     on_workers: str | None = request.param
     if on_workers:
-        _require_workers()
+        require_workers()
     plan = Plan(
         tmp_path_factory.mktemp("gate") / "sandbox",
         new_base_port(),
@@ -64,15 +61,6 @@ async def gate_federation(
     )
     async with running_sandbox(plan) as sandbox:
         yield sandbox
-
-
-def _require_workers() -> None:
-    try:
-        require_programs()
-    except MissingProgram as missing:
-        if os.environ.get("TIM_REQUIRE_WORKERS"):
-            raise
-        pytest.skip(str(missing))
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

@@ -1,6 +1,5 @@
 """The table of address evidence on both databases Synapse runs on, through Synapse's own cursor."""
 
-import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing
 from datetime import UTC, datetime
@@ -12,11 +11,10 @@ import pytest_asyncio
 from synapse.storage.database import LoggingTransaction
 from synapse.storage.engines import create_engine
 
+from tests.workers import require_workers
 from tim_policy.names import parse_server_name
-from tim_sandbox.errors import MissingProgram
 from tim_sandbox.processes import Supervisor
 from tim_sandbox.workers.postgres import new_postgres, postgres_directory
-from tim_sandbox.workers.programs import require_programs
 from tim_synapse.residency_table import AddressEvidence, ResidencyTable
 
 PRAXIS, PFLEGE = parse_server_name("praxis.test"), parse_server_name("pflege.test:8448")
@@ -46,12 +44,7 @@ async def database(
     if request.param == "sqlite3":
         yield Database({"name": "sqlite3", "args": {"database": str(tmp_path / "homeserver.db")}})
         return
-    try:
-        require_programs()
-    except MissingProgram as missing:
-        if os.environ.get("TIM_REQUIRE_WORKERS"):
-            raise
-        pytest.skip(str(missing))
+    require_workers()
     supervisor = Supervisor(tmp_path)
     with postgres_directory() as directory:
         postgres = new_postgres(directory, new_base_port())
