@@ -15,6 +15,7 @@ from tim_policy.profile import Profile
 from tim_policy.settings import load_settings
 from tim_synapse.admin_api import AdminApi
 from tim_synapse.config import ModuleConfig
+from tim_synapse.event_judges import EventJudges
 from tim_synapse.facts import Facts
 from tim_synapse.gate import Gate
 from tim_synapse.list_sources import LoadedSource, load_source
@@ -22,6 +23,7 @@ from tim_synapse.list_store import ListStore
 from tim_synapse.list_trust import load_trust
 from tim_synapse.on_federation import FederationCallbacks
 from tim_synapse.on_invite import InviteCallbacks
+from tim_synapse.private_events import judge_events
 from tim_synapse.profile import profile_in_force
 from tim_synapse.residency import Residency
 from tim_synapse.residency_config import LoadedResidency, load_residency
@@ -54,10 +56,12 @@ class TimModule:
         try:
             residency = Residency(api, loaded.residency, lists)
             self_check(api)
+            judges = EventJudges()
+            judge_events(api, judges.of)
         except TimError as error:
             _refuse_start(error)
         gate = Gate(api, lists, residency)
-        InviteCallbacks(Facts(api, loaded.profile.product, lists), loaded.profile.rules, gate).register(api)
+        InviteCallbacks(Facts(api, loaded.profile.product, lists), loaded.profile.rules, gate).register(api, judges)
         FederationCallbacks(api, gate).register()
         AdminApi(api, lists, residency, gate).register()
         gate.start()

@@ -2,9 +2,9 @@
 
 | path | callback | refusal |
 | --- | --- | --- |
-| `/invite`, room membership API, admin API | check_event_allowed | 403 to the caller |
+| `/invite`, room membership API, admin API | EventJudges | 403 to the caller |
 | `createRoom` | on_create_room, before the room exists | 403 or 400 to the caller |
-| invite by e-mail or telephone number | user_may_send_3pid_invite, check_event_allowed | 403 to the caller |
+| invite by e-mail or telephone number | user_may_send_3pid_invite, EventJudges | 403 to the caller |
 | federation `/invite` | federated_user_may_invite | 403 to the other server, so to its inviter |
 | invite slipped into a federation transaction | check_event_for_spam | the invite stays invisible |
 
@@ -13,7 +13,7 @@
 
 from typing import Any, Literal
 
-from synapse.module_api import NOT_SPAM, EventBase, ModuleApi, Requester, StateMap
+from synapse.module_api import NOT_SPAM, EventBase, ModuleApi, Requester
 from synapse.module_api.errors import Codes
 
 from tim_policy.decision import Allow, Decision, Deny, Reason
@@ -22,9 +22,11 @@ from tim_policy.names import UserId, parse_user_id
 from tim_policy.profile import RuleSet
 from tim_policy.registry import INVITE_RULES, judge
 from tim_policy.rules import create_room_invitees
+from tim_synapse.event_judges import EventJudges
 from tim_synapse.facts import Facts
 from tim_synapse.gate import Gate
 from tim_synapse.guard import decide, raise_on_refusal
+from tim_synapse.private_events import RoomState
 from tim_synapse.texts import CLIENT_TEXT
 
 Verdict = Literal["NOT_SPAM"] | tuple[Codes, dict[str, Any]]
@@ -44,12 +46,11 @@ class InviteCallbacks:
         self._rules = rules
         self._gate = gate
 
-    def register(self, api: ModuleApi) -> None:
+    def register(self, api: ModuleApi, judges: EventJudges) -> None:
         """Hook into Synapse; the table above says which callback covers which path."""
-        api.register_third_party_rules_callbacks(
-            on_create_room=self.on_create_room,
-            check_event_allowed=self.check_event_allowed,
-        )
+        judges.add(self.judge_member, "m.room.member")
+        judges.add(self.judge_third_party_invite, "m.room.third_party_invite")
+        api.register_third_party_rules_callbacks(on_create_room=self.on_create_room)
         api.register_spam_checker_callbacks(
             federated_user_may_invite=self.federated_user_may_invite,
             check_event_for_spam=self.check_event_for_spam,
@@ -60,17 +61,14 @@ class InviteCallbacks:
         """Judge all invitees before the room exists (A_25534, A_26021-01)."""
         raise_on_refusal(await decide("createRoom", self._judge_create_room(requester.user.to_string(), request)))
 
-    async def check_event_allowed(
-        self,
-        event: EventBase,
-        state: StateMap[EventBase],  # noqa: ARG002 - part of the callback
-    ) -> tuple[bool, dict[str, Any] | None]:
+    async def judge_member(self, event: EventBase, state: RoomState) -> None:  # noqa: ARG002 - part of a judge
         """Judge an invite event that is being made on this homeserver."""
-        if event.type == "m.room.third_party_invite":
-            raise_on_refusal(await decide("third_party_invite", _refuse_third_party_invite()))
         if _is_invite(event):
             raise_on_refusal(await decide("invite", self._judge(event.sender, event.state_key)))
-        return True, None
+
+    async def judge_third_party_invite(self, event: EventBase, state: RoomState) -> None:  # noqa: ARG002 - part of a judge
+        """Refuse: see `user_may_send_3pid_invite`."""
+        raise_on_refusal(await decide("third_party_invite", _refuse_third_party_invite()))
 
     async def federated_user_may_invite(self, event: EventBase) -> Verdict:
         """Judge an invite that another server offers."""

@@ -3,6 +3,7 @@
 from typing import Any
 
 from synapse.federation.transport.server._base import Authenticator
+from synapse.handlers.message import EventCreationHandler
 from synapse.http.matrixfederationclient import MatrixFederationHttpClient
 from synapse.media.media_repository import MediaRepository
 from synapse.module_api import ModuleApi
@@ -12,9 +13,15 @@ class Sabotage:
     """Breaks `config["what"]`; to be named before tim_synapse."""
 
     def __init__(self, config: dict[str, Any], api: ModuleApi) -> None:
-        {"inbound": _inbound, "outbound": _outbound, "media": _media, "copied": _copied, "queues": _queues}[
-            config["what"]
-        ](api)
+        {
+            "inbound": _inbound,
+            "outbound": _outbound,
+            "media": _media,
+            "copied": _copied,
+            "queues": _queues,
+            "events": _events,
+            "other events": _other_events,
+        }[config["what"]](api)
 
 
 async def _anything(*_: Any, **__: Any) -> str:
@@ -46,3 +53,13 @@ def _copied(_: ModuleApi) -> None:
 
 def _queues(api: ModuleApi) -> None:
     api._hs.get_federation_sender()._get_per_destination_queue = lambda _: None  # type: ignore[attr-defined] # on purpose
+
+
+def _events(_: ModuleApi) -> None:
+    """Events are made without asking."""
+    EventCreationHandler.create_new_client_event = _anything  # type: ignore[assignment] # on purpose
+
+
+def _other_events(api: ModuleApi) -> None:
+    """Events are made by asking somebody else."""
+    api._hs.get_event_creation_handler()._third_party_event_rules = None  # type: ignore[assignment] # on purpose

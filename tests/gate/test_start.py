@@ -42,10 +42,21 @@ def test_without_an_empty_whitelist_synapse_names_the_line_to_write(
 
 @pytest.mark.parametrize(("what", "text"), SABOTAGE.items(), ids=SABOTAGE)
 def test_a_synapse_that_would_not_close_is_not_started(tmp_path: Path, pki: ListPki, what: str, text: str) -> None:
+    line = sabotaged(tmp_path, pki, what)
+    assert line.startswith("tim_synapse: self-check of the federation gate: ")
+    assert text in line
+
+
+@pytest.mark.parametrize("what", ["events", "other events"])
+def test_a_synapse_that_makes_events_without_asking_is_not_started(tmp_path: Path, pki: ListPki, what: str) -> None:
+    assert "does not ask before it makes an event" in sabotaged(tmp_path, pki, what)
+
+
+def sabotaged(tmp_path: Path, pki: ListPki, what: str) -> str:
+    """The one line that a Synapse writes which is broken that way."""
     spec = spec_in(tmp_path, 1024, pki)
     sabotage = {"module": "tests.gate.sabotage.Sabotage", "config": {"what": what}}
     code, lines = start(replace(spec, modules=(sabotage, *spec.modules)))
     assert code != 0
     (line,) = lines
-    assert line.startswith("tim_synapse: self-check of the federation gate: ")
-    assert text in line
+    return line
