@@ -17,6 +17,10 @@ class Reason(enum.StrEnum):
     UNREADABLE_PERMISSION_CONFIG = "unreadable_permission_config"
     UNREADABLE_REQUEST = "unreadable_request"
     THIRD_PARTY_INVITE = "third_party_invite"
+    NOT_ONE_EMOJI = "not_one_emoji"
+    THREAD = "thread"
+    UNKNOWN_EVENT = "unknown_event"
+    TOO_OLD_TO_REDACT = "too_old_to_redact"
     INTERNAL_ERROR = "internal_error"
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from tim_policy.errors import ConfigError, InvalidName
+from tim_policy.event_description import EventDescription
 from tim_policy.federation_list import FederationList, ListedServer
 from tim_policy.invite import InviteFacts
 from tim_policy.names import parse_server_name, parse_user_id
@@ -86,6 +87,7 @@ class Description(Protocol):
 
 DESCRIPTIONS: Mapping[str, type[Settings]] = {
     "invite": InviteDescription,
+    "event": EventDescription,
 }
 """The model of each action's description, by the action's name in `registry.TABLES`."""
 

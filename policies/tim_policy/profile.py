@@ -14,7 +14,14 @@ import yaml
 from tim_policy.errors import ConfigError
 from tim_policy.parameters import Parameters, changed, unsafe_keys
 from tim_policy.permission_config import Product
-from tim_policy.rules import invite_federation, invite_insured, invite_permission
+from tim_policy.rules import (
+    event_reaction,
+    event_redaction_age,
+    event_thread,
+    invite_federation,
+    invite_insured,
+    invite_permission,
+)
 from tim_policy.settings import Settings, load_settings
 
 
@@ -36,6 +43,10 @@ class RuleSet(Settings):
     invite_federation: invite_federation.Parameters | None
     invite_insured: invite_insured.Parameters | None
     invite_permission: invite_permission.Parameters | None
+
+    event_reaction: event_reaction.Parameters | None
+    event_thread: event_thread.Parameters | None
+    event_redaction_age: event_redaction_age.Parameters | None
 
 
 RULE_PARAMETERS: Mapping[str, type[Parameters]] = {

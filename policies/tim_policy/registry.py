@@ -6,10 +6,14 @@ from typing import Any, Generic, TypeVar
 
 from tim_policy import residency
 from tim_policy.decision import Allow, Decision, Deny
+from tim_policy.event import EventFacts
 from tim_policy.gate import ServerFacts
 from tim_policy.invite import InviteFacts
 from tim_policy.profile import RuleSet
 from tim_policy.rules import (
+    event_reaction,
+    event_redaction_age,
+    event_thread,
     invite_federation,
     invite_insured,
     invite_permission,
@@ -59,7 +63,16 @@ INVITE_RULES: tuple[Rule[InviteFacts], ...] = (
     _rule(invite_permission),  # S2
 )
 
-TABLES: Mapping[str, tuple[Rule[Any], ...]] = {"invite": INVITE_RULES}
+EVENT_RULES: tuple[Rule[EventFacts], ...] = (
+    _rule(event_reaction),
+    _rule(event_thread),
+    _rule(event_redaction_age),
+)
+
+TABLES: Mapping[str, tuple[Rule[Any], ...]] = {
+    "invite": INVITE_RULES,
+    "event": EVENT_RULES,
+}
 """Every table that profiles have numbers for, by the action it judges."""
 
 SERVER_RULES: tuple[Callable[[ServerFacts], Decision], ...] = (

@@ -21,6 +21,7 @@ from tim_synapse.gate import Gate
 from tim_synapse.list_sources import LoadedSource, load_source
 from tim_synapse.list_store import ListStore
 from tim_synapse.list_trust import load_trust
+from tim_synapse.on_event import EventCallbacks
 from tim_synapse.on_federation import FederationCallbacks
 from tim_synapse.on_invite import InviteCallbacks
 from tim_synapse.private_events import judge_events
@@ -62,6 +63,7 @@ class TimModule:
             _refuse_start(error)
         gate = Gate(api, lists, residency)
         InviteCallbacks(Facts(api, loaded.profile.product, lists), loaded.profile.rules, gate).register(api, judges)
+        EventCallbacks(api, loaded.profile.rules).register(judges)
         FederationCallbacks(api, gate).register()
         AdminApi(api, lists, residency, gate).register()
         gate.start()

@@ -16,5 +16,9 @@ CLIENT_TEXT: Mapping[Reason, str] = {
     Reason.UNREADABLE_PERMISSION_CONFIG: "Diese Person nimmt Ihre Einladung nicht an.",
     Reason.UNREADABLE_REQUEST: "Die Anfrage ist unvollständig oder fehlerhaft.",
     Reason.THIRD_PARTY_INVITE: "Einladungen per E-Mail oder Telefonnummer sind nicht möglich.",
+    Reason.NOT_ONE_EMOJI: "Eine Reaktion ist genau ein Emoji.",
+    Reason.THREAD: "Threads werden nicht angeboten. Bitte antworten Sie im Chat selbst.",
+    Reason.UNKNOWN_EVENT: "Diese Nachricht ist hier nicht bekannt.",
+    Reason.TOO_OLD_TO_REDACT: "Diese Nachricht ist zu alt, um gelöscht zu werden.",
     Reason.INTERNAL_ERROR: "Die Anfrage konnte nicht geprüft werden. Bitte versuchen Sie es später erneut.",
 }
