@@ -5,6 +5,7 @@
 
 from synapse.module_api import EventBase
 
+from tim_synapse.callbacks import closed
 from tim_synapse.private_events import Judge
 
 
@@ -22,6 +23,7 @@ class EventJudges:
             judge: coroutine function of event and state; raises SynapseError when it refuses.
             event_types: e.g. `m.room.member`.
         """
+        judge = closed("judge_event", judge)
         if not event_types:
             self._of_every_type += (judge,)
             self._by_type = {event_type: (*judges, judge) for event_type, judges in self._by_type.items()}

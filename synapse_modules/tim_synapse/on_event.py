@@ -6,21 +6,26 @@
 | of another homeserver | check_event_for_spam | accepted and counted: docs/adr/0003-events-of-other-servers.md |
 """
 
+import logging
 from datetime import timedelta
 from typing import Literal
 
 from synapse.module_api import NOT_SPAM, EventBase, ModuleApi
 from synapse.storage.database import LoggingTransaction
+from twisted.internet.defer import CancelledError
 
 from tim_policy.decision import Decision, Deny
 from tim_policy.event import REACTION, REDACTION, RELATION, EventFacts, age_of, reaction_key
 from tim_policy.profile import RuleSet
 from tim_policy.registry import EVENT_RULES, explain, judge
+from tim_synapse.callbacks import register
 from tim_synapse.event_judges import EventJudges
 from tim_synapse.guard import decide, raise_on_refusal
 from tim_synapse.metrics import REMOTE_EVENTS
 from tim_synapse.private_events import RoomState
 from tim_synapse.reaction_emoji import is_one_emoji
+
+logger = logging.getLogger(__name__)
 
 _JUDGED_TYPES = frozenset({REACTION, REDACTION})
 
@@ -40,7 +45,7 @@ class EventCallbacks:
     def register(self, judges: EventJudges) -> None:
         """Hook into Synapse; the table above says what for."""
         judges.add(self.judge)
-        self._api.register_spam_checker_callbacks(check_event_for_spam=self.check_event_for_spam)
+        register(self._api.register_spam_checker_callbacks, check_event_for_spam=self.check_event_for_spam)
 
     async def judge(self, event: EventBase, state: RoomState) -> None:  # noqa: ARG002 - part of a judge
         """Judge an event that is being made here; one that is made for another homeserver's user is judged there."""
@@ -48,12 +53,20 @@ class EventCallbacks:
             raise_on_refusal(await decide("event", self._judge(event)))
 
     async def check_event_for_spam(self, event: EventBase) -> Literal["NOT_SPAM"]:
-        """Count what another homeserver should not have sent; nothing is refused, so nothing can go wrong."""
+        """Count what another homeserver should not have sent; it is accepted, also when it cannot be judged."""
         if _is_concerned(event) and not self._api.is_mine(event.sender):
-            for verdict in explain(EVENT_RULES, self._rules, await self._facts(event)):
-                if isinstance(verdict.decision, Deny):
-                    REMOTE_EVENTS.labels(verdict.rule).inc()
+            try:
+                await self._count(event)
+            except CancelledError:
+                raise
+            except Exception as error:  # noqa: BLE001 - a count is not worth a lost message
+                logger.error("event not judged error=%s", type(error).__name__)
         return NOT_SPAM
+
+    async def _count(self, event: EventBase) -> None:
+        for verdict in explain(EVENT_RULES, self._rules, await self._facts(event)):
+            if isinstance(verdict.decision, Deny):
+                REMOTE_EVENTS.labels(verdict.rule).inc()
 
     async def _judge(self, event: EventBase) -> Decision:
         return judge(EVENT_RULES, self._rules, await self._facts(event))

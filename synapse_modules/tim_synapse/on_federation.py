@@ -17,6 +17,7 @@ from synapse.module_api.errors import Codes
 
 from tim_policy.decision import Decision, Deny, Reason
 from tim_policy.event_servers import judged_servers, room_creator_servers, server_of
+from tim_synapse.callbacks import register
 from tim_synapse.gate import Gate
 from tim_synapse.guard import decide
 from tim_synapse.metrics import count_refused_request
@@ -41,7 +42,8 @@ class FederationCallbacks:
 
     def register(self) -> None:
         """Hook into Synapse; the table above says what for."""
-        self._api.register_spam_checker_callbacks(
+        register(
+            self._api.register_spam_checker_callbacks,
             check_event_for_spam=self.check_event_for_spam,
             federated_user_may_invite=self.federated_user_may_invite,
             user_may_join_room=self.user_may_join_room,

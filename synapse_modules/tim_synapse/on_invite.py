@@ -22,6 +22,7 @@ from tim_policy.names import UserId, parse_user_id
 from tim_policy.profile import RuleSet
 from tim_policy.registry import INVITE_RULES, judge
 from tim_policy.rules import create_room_invitees
+from tim_synapse.callbacks import register
 from tim_synapse.event_judges import EventJudges
 from tim_synapse.facts import Facts
 from tim_synapse.gate import Gate
@@ -50,8 +51,9 @@ class InviteCallbacks:
         """Hook into Synapse; the table above says which callback covers which path."""
         judges.add(self.judge_member, "m.room.member")
         judges.add(self.judge_third_party_invite, "m.room.third_party_invite")
-        api.register_third_party_rules_callbacks(on_create_room=self.on_create_room)
-        api.register_spam_checker_callbacks(
+        register(api.register_third_party_rules_callbacks, on_create_room=self.on_create_room)
+        register(
+            api.register_spam_checker_callbacks,
             federated_user_may_invite=self.federated_user_may_invite,
             check_event_for_spam=self.check_event_for_spam,
             user_may_send_3pid_invite=self.user_may_send_3pid_invite,

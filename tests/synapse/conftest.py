@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -100,10 +100,15 @@ class LoneServer:
 
 @asynccontextmanager
 async def running_lone_server(
-    directory: Path, base_port: int, pki: ListPki, residency: Mapping[str, Any] | None = None
+    directory: Path,
+    base_port: int,
+    pki: ListPki,
+    residency: Mapping[str, Any] | None = None,
+    modules: tuple[Mapping[str, Any], ...] = (),
 ) -> AsyncIterator[LoneServer]:
-    """A homeserver that starts while its list source does not listen."""
+    """A homeserver that starts while its list source does not listen; `modules` are loaded after ours."""
     spec = spec_in(directory, base_port, pki, residency)
+    spec = replace(spec, modules=(*spec.modules, *modules))
     state = HomeserverState(
         server_name=NAME,
         organisation="",
