@@ -8,13 +8,13 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from nio import AsyncClientConfig, LoginError
+from nio import LoginError
 from sqlalchemy import Column, Connection, LargeBinary, String, Table, delete, insert, select
 
 from tim_bots.cipher import Cipher
 from tim_bots.cross_signing import Seeds, query_own_keys
 from tim_bots.database import Database, metadata
-from tim_bots.guard import GuardedClient, WalStore
+from tim_bots.guard import GuardedClient, open_crypto_store
 from tim_bots.matrix_http import demand, ok
 from tim_policy.errors import TimError
 
@@ -53,13 +53,7 @@ def new_client(homeserver: str, user_id: str, store_dir: Path, pickle_key: str) 
         store_dir: existing directory.
         pickle_key: encrypts the keys in the store.
     """
-    config = AsyncClientConfig(
-        store=WalStore,
-        store_name=CRYPTO_STORE,
-        pickle_key=pickle_key,
-        max_timeouts=0,  # the callers' loops wait and try again, nio would do so for ever and in silence
-    )
-    return GuardedClient(homeserver, user_id, store_path=str(store_dir), config=config)
+    return GuardedClient(homeserver, user_id, open_crypto_store(store_dir / CRYPTO_STORE), pickle_key)
 
 
 class StoredSeeds:

@@ -8,6 +8,7 @@ import yaml
 from pydantic import AfterValidator, Field
 
 from tim_bots.appointment.config import CalendarConfig
+from tim_bots.guard.trust import Strictness
 from tim_policy.errors import ConfigError
 from tim_policy.settings import Settings, load_settings
 
@@ -47,6 +48,8 @@ class BotConfig(Settings):
     """Directory of the database and the crypto store; readable by the bot's system user only."""
     health_port: Annotated[int, Field(ge=1, le=65535)] | None = None
     """Port on 127.0.0.1 for `/live` and `/ready`; None: no health service."""
+    trust: Strictness = Strictness.WARN
+    """`refuse`: only devices that their user's cross-signing identity signed get keys and are listened to."""
     display_name: Annotated[str, Field(max_length=100), AfterValidator(_is_chatbot)]
     """The name that people see; ends with "(Chatbot)"."""
     organisation: Annotated[str, Field(min_length=1, max_length=200)]

@@ -1,21 +1,18 @@
 """The bot's cross-signing identity, without which strict clients shut it out (MSC4153, specification v1.18).
 
 The identity is three random seeds. They are made once and never replaced: a person who verified the bot would
-be locked out. The first half of this file builds and checks objects, the second half talks to the homeserver.
+be locked out. The first half of this file builds objects, the second half talks to the homeserver.
 """
 
-import json
 import os
-from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from nio import AsyncClient
 
 from tim_bots.matrix_http import RequestFailed, call, demand
+from tim_bots.signatures import public_key, signed, verify_device_signed
 from tim_policy.errors import TimError
 
 _SEED_BYTES = 32
@@ -61,20 +58,15 @@ class SeedStore(Protocol):
         ...
 
 
-def public_key(seed: bytes) -> str:
-    """The public key in unpadded base64, as Matrix writes keys."""
-    return _unpadded(Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw())
-
-
 def signing_keys(seeds: Seeds, user_id: str) -> dict[str, Any]:
     """The body of `POST /keys/device_signing/upload` (client-server API, cross-signing)."""
     master = public_key(seeds.master)
     return {
         "master_key": _key_object("master", seeds.master, user_id),
-        "self_signing_key": _signed(
+        "self_signing_key": signed(
             _key_object("self_signing", seeds.self_signing, user_id), seeds.master, user_id, master
         ),
-        "user_signing_key": _signed(
+        "user_signing_key": signed(
             _key_object("user_signing", seeds.user_signing, user_id), seeds.master, user_id, master
         ),
     }
@@ -83,72 +75,12 @@ def signing_keys(seeds: Seeds, user_id: str) -> dict[str, Any]:
 def device_signature(seeds: Seeds, device_keys: Mapping[str, Any]) -> dict[str, Any]:
     """`device_keys` as the device uploaded them, signed with the self-signing key."""
     plain = {key: value for key, value in device_keys.items() if key not in {"signatures", "unsigned"}}
-    return _signed(plain, seeds.self_signing, device_keys["user_id"], public_key(seeds.self_signing))
-
-
-def verify_device_signed(keys_query: Mapping[str, Any], user_id: str, device_id: str) -> bool:
-    """Whether a `/keys/query` answer proves that the device belongs to its user's cross-signing identity.
-
-    The chain is master key, self-signing key signed by it, device signed by that. That the master key is the
-    right person's is not verified here.
-    """
-    try:
-        master = keys_query["master_keys"][user_id]
-        self_signing = keys_query["self_signing_keys"][user_id]
-        device = keys_query["device_keys"][user_id][device_id]
-        is_consistent = (
-            master["user_id"] == self_signing["user_id"] == device["user_id"] == user_id
-            and device["device_id"] == device_id
-            and master["usage"] == ["master"]
-            and self_signing["usage"] == ["self_signing"]
-        )
-        return (
-            is_consistent
-            and _is_signed_by(self_signing, user_id, _only_key(master))
-            and _is_signed_by(device, user_id, _only_key(self_signing))
-        )
-    except (KeyError, TypeError, ValueError, AttributeError):
-        return False
+    return signed(plain, seeds.self_signing, device_keys["user_id"], public_key(seeds.self_signing))
 
 
 def _key_object(usage: str, seed: bytes, user_id: str) -> dict[str, Any]:
     key = public_key(seed)
     return {"user_id": user_id, "usage": [usage], "keys": {f"ed25519:{key}": key}}
-
-
-def _signed(plain: dict[str, Any], seed: bytes, user_id: str, key_id: str) -> dict[str, Any]:
-    signature = Ed25519PrivateKey.from_private_bytes(seed).sign(_canonical_json(plain))
-    return plain | {"signatures": {user_id: {f"ed25519:{key_id}": _unpadded(signature)}}}
-
-
-def _canonical_json(value: Mapping[str, Any]) -> bytes:
-    """Matrix specification, appendices, "Canonical JSON", without `signatures` and `unsigned`."""
-    plain = {key: part for key, part in value.items() if key not in {"signatures", "unsigned"}}
-    return json.dumps(plain, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
-
-
-def _only_key(key_object: Mapping[str, Any]) -> str:
-    ((key_id, key),) = key_object["keys"].items()
-    if key_id != f"ed25519:{key}":
-        raise ValueError("the key's name is not the key")
-    return str(key)
-
-
-def _is_signed_by(signed: Mapping[str, Any], user_id: str, key: str) -> bool:
-    signature = _from_unpadded(signed["signatures"][user_id][f"ed25519:{key}"])
-    try:
-        Ed25519PublicKey.from_public_bytes(_from_unpadded(key)).verify(signature, _canonical_json(signed))
-    except InvalidSignature:
-        return False
-    return True
-
-
-def _unpadded(data: bytes) -> str:
-    return b64encode(data).decode().rstrip("=")
-
-
-def _from_unpadded(text: str) -> bytes:
-    return b64decode(text + "=" * (-len(text) % 4), validate=True)
 
 
 async def query_own_keys(client: AsyncClient) -> dict[str, Any]:

@@ -177,10 +177,12 @@ class Bot:
         client = self._client
         if not client.logged_in:
             await log_in(client, self._database, self._cipher, password)
+        client.olm.trust.strictness = self._config.trust
         await publish_keys(client)
         self._health.token_valid = True
         seeds = StoredSeeds(self._database, self._cipher, client.user_id)
         fingerprint = await ensure_cross_signed(client, seeds, password)
+        client.olm.trust.set_own_identity(fingerprint)
         self._health.identity_published = True
         await publish_display_name(client, self._config.display_name)
         logger.info("ready component=process master_key=%s", fingerprint)

@@ -8,8 +8,8 @@ from urllib.parse import quote
 import aiohttp
 from icalendar import Calendar
 
-from tim_bots.cross_signing import verify_device_signed
 from tim_bots.scripted_user import Said
+from tim_bots.signatures import verify_device_signed
 from tim_sandbox.homeserver_client import Answer
 from tim_sandbox.members import APOTHEKE, FREMD, PFLEGE, PRAXIS
 from tim_sandbox.people import Person, Stage, shown, stage

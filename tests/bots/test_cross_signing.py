@@ -18,13 +18,12 @@ from tim_bots.cross_signing import (
     _upload_signing_keys,
     device_signature,
     ensure_cross_signed,
-    public_key,
     query_own_keys,
     signing_keys,
-    verify_device_signed,
 )
 from tim_bots.matrix_http import ok
 from tim_bots.scripted_user import MemorySeeds
+from tim_bots.signatures import public_key, verify_device_signed
 from tim_sandbox.homeserver_client import HomeserverClient
 
 USER = "@bot:a.test"

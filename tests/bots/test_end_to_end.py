@@ -6,9 +6,9 @@ from uuid import uuid4
 
 from tests.bots.conftest import PASSWORD, BotProcess, NewBot, Person
 from tim_bots.cli import new_device
-from tim_bots.cross_signing import verify_device_signed
 from tim_bots.matrix_http import demand
 from tim_bots.scripted_user import ScriptedUser
+from tim_bots.signatures import verify_device_signed
 from tim_sandbox.homeserver_client import HomeserverClient
 
 
