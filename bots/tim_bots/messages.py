@@ -9,7 +9,7 @@ from fluent.syntax.ast import Junk, Message
 
 from tim_policy.errors import TimError
 
-_LOCALE = "de-DE"
+DEFAULT_LANGUAGE = "de"
 
 
 class CatalogueError(TimError):
@@ -17,10 +17,11 @@ class CatalogueError(TimError):
 
 
 @functools.cache
-def _catalogue() -> FluentBundle:
-    bundle = FluentBundle([_LOCALE], use_isolating=False)
+def _catalogue(language: str = DEFAULT_LANGUAGE) -> FluentBundle:
+    """Everything in `messages/LANGUAGE*.ftl`; the part of a file's name after "_" is its subject."""
+    bundle = FluentBundle([language], use_isolating=False)
     for file in sorted(files(__package__).joinpath("messages").iterdir(), key=lambda file: file.name):
-        if not file.name.endswith(".ftl"):
+        if not file.name.endswith(".ftl") or _language_of(file.name) != language:
             continue
         resource = FluentResource(file.read_text(encoding="utf-8"))
         for entry in resource.body:
@@ -32,13 +33,31 @@ def _catalogue() -> FluentBundle:
     return bundle
 
 
-def say(message_id: str, **args: str | float) -> str:
-    """The German text `message_id`, with `args` filled in.
+def _language_of(file_name: str) -> str:
+    return file_name.removesuffix(".ftl").partition("_")[0]
+
+
+@functools.cache
+def languages() -> frozenset[str]:
+    """The languages that the catalogue has, as ISO 639 codes."""
+    names = [file.name for file in files(__package__).joinpath("messages").iterdir()]
+    return frozenset(_language_of(name) for name in names if name.endswith(".ftl"))
+
+
+def say(message_id: str, language: str = DEFAULT_LANGUAGE, /, **args: str | float) -> str:
+    """The text `message_id`, with `args` filled in.
+
+    Args:
+        message_id: of the catalogue.
+        language: wanted; German is said where the language lacks the message.
+        args: for its variables.
 
     Raises:
         CatalogueError: no such message, or one of its variables is not given.
     """
-    bundle = _catalogue()
+    bundle = _catalogue(language)
+    if not bundle.has_message(message_id) and language != DEFAULT_LANGUAGE:
+        bundle = _catalogue()
     if not bundle.has_message(message_id):
         raise CatalogueError(f"messages/*.ftl: no message {message_id!r}; add it")
     pattern = bundle.get_message(message_id).value

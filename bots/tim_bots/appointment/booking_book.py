@@ -11,8 +11,8 @@ from sqlalchemy.exc import IntegrityError
 from tim_bots.appointment.booking import Booking, BookingStatus
 from tim_bots.appointment.calendar import units
 from tim_bots.appointment.tables import booking, booking_unit
-from tim_bots.appointment.who import Who
 from tim_bots.cipher import Cipher
+from tim_bots.dialogue.who import Who
 
 _WHO = "appointment_booking.who"
 _FIRST_REFERENCE = 1000

@@ -1,127 +1,96 @@
-"""The dialogue about appointments: what to say and do next. Pure; times and bookings come in as facts."""
+"""The dialogue about appointments, as data for the engine. Pure; times and bookings come in as facts."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from tim_bots.appointment.booking import Booking
 from tim_bots.appointment.calendar import choose_offer
-from tim_bots.appointment.conversation import (
-    PATIENCE,
-    ConfirmingCancellation,
-    Conversation,
-    Idle,
-    Offering,
-    Open,
-    PickingBooking,
-)
 from tim_bots.appointment.point_in_time import PointInTime
-from tim_bots.appointment.reading import Intent, Reading
-from tim_bots.appointment.wording import in_full, numbered
+from tim_bots.appointment.reading import Intent, Reading, read
+from tim_bots.appointment.wording import in_full, in_lists, numbered
+from tim_bots.dialogue.choosing import Option
+from tim_bots.dialogue.conversation import Frame
+from tim_bots.dialogue.dialogue import Ask, Close, Dialogue, Do, Question, Said, Say, Stay, Step, Turn
 
-
-@dataclass(frozen=True, slots=True)
-class Say:
-    """Send a text of the catalogue."""
-
-    message_id: str
-    args: Mapping[str, str | int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Book:
-    """Book the appointment that begins then; it may turn out to be taken."""
-
-    start: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Cancel:
-    """Cancel this booking of the person."""
-
-    booking: Booking
-
-
-Plan = tuple[Conversation, Book | Cancel | tuple[Say, ...]]
-"""The conversation afterwards and what to do; nothing to say means the message was not for the bot."""
-SpokenPlan = tuple[Conversation, tuple[Say, ...]]
+OFFER, CONFIRM_BOOKING, PICK, CONFIRM_CANCELLATION = "offer", "confirm_booking", "pick", "confirm_cancellation"
 
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """The facts a plan rests on.
+    """The facts a dialogue rests on.
 
     Args:
         now: timezone-aware.
         zone: the practice's time zone.
         free: starts of all free appointments in order, UTC.
         own: this person's coming bookings in this room, in order.
-        is_shared: several people write in the room.
     """
 
     now: datetime
     zone: ZoneInfo
     free: tuple[datetime, ...]
     own: tuple[Booking, ...]
-    is_shared: bool
 
 
-def plan(conversation: Conversation, reading: Reading, situation: Situation) -> Plan:
-    """Decide on one text message."""
-    if not isinstance(conversation, Idle) and situation.now >= conversation.expires_at:
-        if reading.intent in _ANSWERS:
-            return _after_expiry(conversation, reading, situation)
-        conversation = Idle()
-    return _respond(conversation, reading, situation)
+@dataclass(frozen=True, slots=True)
+class Book:
+    """Book the appointment that begins then. Outcome: the booking, None if somebody else was faster."""
+
+    start: datetime
 
 
-def _respond(conversation: Conversation, reading: Reading, situation: Situation) -> Plan:
-    if isinstance(conversation, Idle) and situation.is_shared and not _is_meant(reading, situation):
-        return conversation, ()
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Cancel this booking of the person. Outcome: as cancelled, None if it is not booked any more."""
+
+    booking: Booking
+
+
+def _understood(said: Said) -> Reading:
+    return read(said.spoken.text)
+
+
+def _is_meant(said: Said, reading: Reading, situation: Situation) -> bool:
+    """Whether a message outside of a conversation is for this dialogue, if it is not the bot's only company."""
+    return said.is_for_us or reading.is_addressed or (reading.intent is Intent.CANCEL and bool(situation.own))
+
+
+def _begin(said: Said, situation: Situation) -> Turn | None:
+    if said.vote is not None:
+        return None
+    reading = _understood(said)
+    if said.is_shared and not _is_meant(said, reading, situation):
+        return None
+    match reading.intent:
+        case Intent.CHOOSE | Intent.MORE | Intent.YES if reading.is_addressed:
+            return _offer(situation, wish=reading.when)
+        case Intent.STOP if reading.is_addressed:
+            return Close((Say("appointment-nothing-open"),))
+        case Intent.NOT_NEEDED if situation.own:
+            return Close((Say("appointment-not-needed"),))
+        case _:
+            return _anytime(reading, situation)
+
+
+def _anytime(reading: Reading, situation: Situation) -> Turn | None:
+    """What can be wished for in any step."""
     match reading.intent:
         case Intent.ASK:
             return _offer(situation, wish=reading.when)
         case Intent.LIST:
-            return _list(conversation, situation)
+            return _list(situation)
         case Intent.CANCEL:
-            return _cancel(conversation, reading, situation)
-        case Intent.HELP | Intent.MOVE | Intent.EMPTY | Intent.TOO_LONG:
-            return conversation, (Say(_FIXED_ANSWERS[reading.intent]),)
+            return _cancel(reading, situation)
+        case Intent.MOVE | Intent.EMPTY | Intent.TOO_LONG:
+            return Stay((Say(_FIXED_ANSWERS[reading.intent]),))
         case _:
-            return _answer(conversation, reading, situation)
-
-
-def _answer(conversation: Conversation, reading: Reading, situation: Situation) -> Plan:
-    match conversation:
-        case Idle():
-            return _idle(conversation, reading, situation)
-        case Offering():
-            return _offering(conversation, reading, situation)
-        case PickingBooking() | ConfirmingCancellation():
-            return _cancelling(conversation, reading, situation)
-
-
-def plan_unreadable(conversation: Conversation, message_id: str, situation: Situation) -> SpokenPlan:
-    """Answer a message that is no text with `message_id`; what was on offer or asked stays so."""
-    is_idle = isinstance(conversation, Idle) or situation.now >= conversation.expires_at
-    if is_idle and situation.is_shared:
-        return conversation, ()
-    return conversation, (Say(message_id),)
-
-
-def plan_after_loss(situation: Situation) -> SpokenPlan:
-    """Someone else was faster: say so and offer what is free now."""
-    return _offer(situation, Say("appointment-taken"))
-
-
-def _is_meant(reading: Reading, situation: Situation) -> bool:
-    """Whether a line of several people's talk is for the bot although nothing is open with this person."""
-    return reading.is_addressed or (reading.intent is Intent.CANCEL and bool(situation.own))
+            return None
 
 
 _FIXED_ANSWERS = {
-    Intent.HELP: "appointment-help",
     Intent.MOVE: "appointment-move",
     Intent.EMPTY: "appointment-empty",
     Intent.TOO_LONG: "appointment-too-long",
@@ -129,22 +98,8 @@ _FIXED_ANSWERS = {
 _ANSWERS = frozenset({Intent.CHOOSE, Intent.MORE, Intent.YES})
 
 
-def _after_expiry(conversation: Open, reading: Reading, situation: Situation) -> SpokenPlan:
-    if isinstance(conversation, Offering):
-        return _offer(situation, Say("appointment-expired"), wish=reading.when)
-    return Idle(), (Say("appointment-question-expired"),)
-
-
-def _idle(conversation: Idle, reading: Reading, situation: Situation) -> SpokenPlan:
-    match reading.intent:
-        case Intent.CHOOSE | Intent.MORE | Intent.YES if reading.is_addressed:
-            return _offer(situation, wish=reading.when)
-        case Intent.STOP if reading.is_addressed:
-            return conversation, (Say("appointment-nothing-open"),)
-        case Intent.NOT_NEEDED if situation.own:
-            return conversation, (Say("appointment-not-needed"),)
-        case _:
-            return conversation, ()
+def _is_late_answer(said: Said) -> bool:
+    return said.vote is not None or _understood(said).intent in _ANSWERS
 
 
 # -- offering ------------------------------------------------------------------------------------------------
@@ -155,7 +110,8 @@ def _offer(
     *before: Say,
     shown: Sequence[datetime] = (),
     wish: PointInTime | None = None,
-) -> SpokenPlan:
+    is_renewal: bool = False,
+) -> Turn:
     """Offer up to three times not in `shown`, only those that fit `wish` if any does."""
     seen = frozenset(shown)
     candidates = [start for start in situation.free if start not in seen]
@@ -163,90 +119,166 @@ def _offer(
         candidates = _fitting(candidates, wish, situation.zone) or candidates
     slots = choose_offer(candidates, situation.zone)
     if not slots:
-        return Idle(), (*before, Say("appointment-no-slots"))
-    offering = Offering(slots=slots, shown=(*shown, *slots), expires_at=situation.now + PATIENCE)
-    return offering, (*before, _offer_text(slots, situation.zone))
+        return Close((*before, Say("appointment-no-slots")))
+    values = {"slots": _written(slots), "shown": _written((*shown, *slots))}
+    return Ask(Frame(step=OFFER, values=values), before, is_renewal=is_renewal)
 
 
-def _offer_text(slots: Sequence[datetime], zone: ZoneInfo) -> Say:
-    return Say("appointment-offer", {"count": len(slots), "slots": numbered(slots, zone)})
+def _written(starts: Sequence[datetime]) -> tuple[str, ...]:
+    return tuple(start.isoformat() for start in starts)
+
+
+def _starts(frame: Frame, name: str = "slots") -> tuple[datetime, ...]:
+    return tuple(map(datetime.fromisoformat, frame.values.get(name, ())))
+
+
+def _ask_offer(frame: Frame, situation: Situation) -> Question:
+    slots = _starts(frame)
+    return Question(
+        text=Say("appointment-offer", {"count": len(slots), "slots": numbered(slots, situation.zone)}),
+        hint=Say("appointment-hint-offer", {"count": len(slots)}),
+        options=tuple(Option(start.isoformat(), in_lists(start, situation.zone)) for start in slots),
+        poll=Say("appointment-poll"),
+    )
 
 
 def _fitting(starts: Sequence[datetime], when: PointInTime, zone: ZoneInfo) -> list[datetime]:
     return [start for start in starts if when.fits(start.astimezone(zone))]
 
 
-def _offering(conversation: Offering, reading: Reading, situation: Situation) -> Plan:
+def _take_offer(frame: Frame, said: Said, situation: Situation) -> Turn | None:
+    slots = _starts(frame)
+    if said.vote is not None:
+        return _voted(slots, said, situation)
+    reading = _understood(said)
     match reading.intent:
         case Intent.CHOOSE:
-            return _choose(conversation, reading, situation)
-        case Intent.YES if reading.number or reading.when or len(conversation.slots) == 1:
-            return _choose(conversation, reading, situation)
+            return _choose(slots, reading, situation)
+        case Intent.YES if reading.number or reading.when or len(slots) == 1:
+            return _choose(slots, reading, situation)
         case Intent.MORE:
-            return _more(conversation, reading, situation)
+            return _more(_starts(frame, "shown"), reading, situation)
         case Intent.STOP | Intent.NO | Intent.NOT_NEEDED:
-            return Idle(), (Say("appointment-stopped"),)
+            return Close((Say("appointment-stopped"),))
         case _:
-            hint = Say("appointment-hint-offer", {"count": len(conversation.slots)})
-            return _hint(conversation, hint, situation)
+            return _anytime(reading, situation)
 
 
-def _choose(conversation: Offering, reading: Reading, situation: Situation) -> Plan:
-    slots = conversation.slots
+def _voted(slots: Sequence[datetime], said: Said, situation: Situation) -> Turn | None:
+    """A click is easily made by mistake, and may be followed by another: it is confirmed before it books."""
+    for start in slots:
+        if start.isoformat() == said.vote:
+            if said.is_binding:
+                return _book(start, situation)
+            values = {"slot": (start.isoformat(),), "slots": _written(slots)}
+            return Ask(Frame(step=CONFIRM_BOOKING, values=values))
+    return None
+
+
+def _book(start: datetime, situation: Situation) -> Turn:
+    return _after_loss(situation) if start <= situation.now else Do(Book(start))
+
+
+def _choose(offered: Sequence[datetime], reading: Reading, situation: Situation) -> Turn:
+    slots = offered
     if reading.number is not None:
         slots = slots[reading.number - 1 : reading.number] if reading.number else ()
         if not slots:
-            return conversation, (Say("appointment-wrong-number", {"count": len(conversation.slots)}),)
+            return Stay((Say("appointment-wrong-number", {"count": len(offered)}),))
     if reading.when is not None:
-        slots = tuple(_fitting(slots, reading.when, situation.zone))
-    match slots:
-        case (start,) if start <= situation.now:
-            return plan_after_loss(situation)
-        case (start,):
-            return Idle(), Book(start)
-        case ():
-            return _offer(situation, Say("appointment-not-offered"), wish=reading.when)
+        slots = _fitting(slots, reading.when, situation.zone)
+    if len(slots) == 1:
+        return _book(slots[0], situation)
+    if not slots:
+        return _offer(situation, Say("appointment-not-offered"), wish=reading.when)
+    return Stay((Say("appointment-ambiguous", {"count": len(offered)}),))
+
+
+def _more(shown: Sequence[datetime], reading: Reading, situation: Situation) -> Turn:
+    if set(situation.free) <= set(shown):
+        return Stay((Say("appointment-no-more"),))
+    return _offer(situation, shown=shown, wish=reading.when)
+
+
+def _late_offer(_frame: Frame, said: Said, situation: Situation) -> Turn | None:
+    if not _is_late_answer(said):
+        return None
+    wish = None if said.vote else _understood(said).when
+    return _offer(situation, Say("appointment-expired"), wish=wish)
+
+
+def _after_loss(situation: Situation) -> Turn:
+    """Someone else was faster: say so and offer what is free now."""
+    return _offer(situation, Say("appointment-taken"), is_renewal=True)
+
+
+def _ask_confirm_booking(frame: Frame, situation: Situation) -> Question:
+    (start,) = _starts(frame, "slot")
+    when = in_full(start, situation.zone)
+    return Question(Say("appointment-confirm-booking", {"when": when}), Say("appointment-hint-booking"))
+
+
+def _take_confirm_booking(frame: Frame, said: Said, situation: Situation) -> Turn | None:
+    if said.vote is not None:
+        turn = _voted(_starts(frame), said, situation)
+        return Ask(turn.frame, is_renewal=True) if isinstance(turn, Ask) else turn
+    match (reading := _understood(said)).intent:
+        case Intent.YES if not reading.number and not reading.when:
+            (start,) = _starts(frame, "slot")
+            return _book(start, situation)
+        case Intent.NO | Intent.STOP | Intent.NOT_NEEDED:
+            return Close((Say("appointment-stopped"),))
+        case Intent.CHOOSE | Intent.YES:
+            return _choose(_starts(frame), reading, situation)
+        case Intent.MORE:
+            return _offer(situation, shown=_starts(frame), wish=reading.when)
         case _:
-            return conversation, (Say("appointment-ambiguous", {"count": len(conversation.slots)}),)
-
-
-def _more(conversation: Offering, reading: Reading, situation: Situation) -> SpokenPlan:
-    if set(situation.free) <= set(conversation.shown):
-        return conversation, (Say("appointment-no-more"),)
-    return _offer(situation, shown=conversation.shown, wish=reading.when)
+            return _anytime(reading, situation)
 
 
 # -- own bookings --------------------------------------------------------------------------------------------
 
 
-def _list(conversation: Conversation, situation: Situation) -> SpokenPlan:
+def _list(situation: Situation) -> Turn:
     own = situation.own
     if not own:
-        return conversation, (Say("appointment-none-booked"),)
+        return Stay((Say("appointment-none-booked"),))
     listed = numbered([booking.start for booking in own], situation.zone)
-    return conversation, (Say("appointment-list", {"count": len(own), "bookings": listed}),)
+    return Stay((Say("appointment-list", {"count": len(own), "bookings": listed}),))
 
 
-def _cancel(conversation: Conversation, reading: Reading, situation: Situation) -> SpokenPlan:
+def _cancel(reading: Reading, situation: Situation) -> Turn:
     own = situation.own
     if not own:
-        return conversation, (Say("appointment-none-booked"),)
+        return Stay((Say("appointment-none-booked"),))
     if reading.number is None and reading.when is None and len(own) > 1:
         return _ask_which(situation)
     return _pick(own, reading, situation)
 
 
-def _ask_which(situation: Situation, *before: Say) -> SpokenPlan:
-    own = situation.own
-    question = Say(
-        "appointment-which-to-cancel",
-        {"count": len(own), "bookings": numbered([booking.start for booking in own], situation.zone)},
+def _ask_which(situation: Situation, *before: Say) -> Turn:
+    ids = tuple(str(booking.id) for booking in situation.own)
+    return Ask(Frame(step=PICK, values={"bookings": ids}), before)
+
+
+def _own(frame: Frame, situation: Situation) -> list[Booking]:
+    """The bookings that the question named and that are still there, in its order."""
+    own = {str(booking.id): booking for booking in situation.own}
+    return [own[booking_id] for booking_id in frame.values.get("bookings", ()) if booking_id in own]
+
+
+def _ask_pick(frame: Frame, situation: Situation) -> Question:
+    own = _own(frame, situation)
+    starts = [booking.start for booking in own]
+    return Question(
+        text=Say("appointment-which-to-cancel", {"count": len(own), "bookings": numbered(starts, situation.zone)}),
+        hint=Say("appointment-hint-which"),
+        options=tuple(Option(str(booking.id), in_lists(booking.start, situation.zone)) for booking in own),
+        poll=Say("appointment-poll-cancel"),
     )
-    asking = PickingBooking(booking_ids=tuple(booking.id for booking in own), expires_at=situation.now + PATIENCE)
-    return asking, (*before, question)
 
 
-def _pick(bookings: Sequence[Booking], reading: Reading, situation: Situation) -> SpokenPlan:
+def _pick(bookings: Sequence[Booking], reading: Reading, situation: Situation) -> Turn:
     picked = list(bookings)
     if reading.number is not None:
         picked = picked[reading.number - 1 : reading.number] if reading.number else []
@@ -255,27 +287,94 @@ def _pick(bookings: Sequence[Booking], reading: Reading, situation: Situation) -
         picked = [booking for booking in picked if booking.start in starts]
     if len(picked) != 1:
         return _ask_which(situation, Say("appointment-no-such-booking"))
-    asking = ConfirmingCancellation(booking_id=picked[0].id, expires_at=situation.now + PATIENCE)
-    return asking, (Say("appointment-confirm-cancel", {"when": in_full(picked[0].start, situation.zone)}),)
+    return _confirm_cancellation(picked[0])
 
 
-def _cancelling(conversation: PickingBooking | ConfirmingCancellation, reading: Reading, situation: Situation) -> Plan:
-    own = {booking.id: booking for booking in situation.own}
-    match conversation, reading.intent:
-        case _, Intent.NO | Intent.STOP | Intent.NOT_NEEDED:
-            return Idle(), (Say("appointment-kept"),)
-        case PickingBooking(booking_ids=ids), Intent.CHOOSE:
-            return _pick([own[id_] for id_ in ids if id_ in own], reading, situation)
-        case ConfirmingCancellation(booking_id=id_), Intent.YES if id_ in own:
-            return Idle(), Cancel(own[id_])
-        case PickingBooking(), _:
-            return _hint(conversation, Say("appointment-hint-which"), situation)
+def _confirm_cancellation(booking: Booking) -> Turn:
+    return Ask(Frame(step=CONFIRM_CANCELLATION, values={"bookings": (str(booking.id),)}))
+
+
+def _take_pick(frame: Frame, said: Said, situation: Situation) -> Turn | None:
+    own = _own(frame, situation)
+    if said.vote is not None:
+        return next((_confirm_cancellation(booking) for booking in own if str(booking.id) == said.vote), None)
+    match (reading := _understood(said)).intent:
+        case Intent.NO | Intent.STOP | Intent.NOT_NEEDED:
+            return Close((Say("appointment-kept"),))
+        case Intent.CHOOSE:
+            return _pick(own, reading, situation)
         case _:
-            return _hint(conversation, Say("appointment-hint-yes-no"), situation)
+            return _anytime(reading, situation)
 
 
-def _hint(conversation: Open, hint: Say, situation: Situation) -> SpokenPlan:
-    """Say what is awaited: each time to someone alone with the bot, once among others."""
-    if situation.is_shared and conversation.has_hinted:
-        return conversation, ()
-    return conversation.model_copy(update={"has_hinted": True}), (hint,)
+def _ask_confirm_cancellation(frame: Frame, situation: Situation) -> Question:
+    own = _own(frame, situation)
+    if not own:  # cancelled or begun meanwhile
+        return Question(Say("appointment-none-booked"), Say("appointment-none-booked"))
+    when = in_full(own[0].start, situation.zone)
+    return Question(Say("appointment-confirm-cancel", {"when": when}), Say("appointment-hint-yes-no"))
+
+
+def _take_confirm_cancellation(frame: Frame, said: Said, situation: Situation) -> Turn | None:
+    if said.vote is not None:
+        return None
+    own = _own(frame, situation)
+    match (reading := _understood(said)).intent:
+        case Intent.NO | Intent.STOP | Intent.NOT_NEEDED:
+            return Close((Say("appointment-kept"),))
+        case Intent.YES if own:
+            return Do(Cancel(own[0]))
+        case Intent.YES:
+            return Close((Say("appointment-none-booked"),))
+        case _:
+            return _anytime(reading, situation)
+
+
+def _late_question(_frame: Frame, said: Said, _situation: Situation) -> Turn | None:
+    return Close((Say("appointment-question-expired"),)) if _is_late_answer(said) else None
+
+
+def _after(effect: object, outcome: object, situation: Situation) -> Turn:
+    match effect, outcome:
+        case Book(), Booking(start=start, reference=reference):
+            when = in_full(start, situation.zone)
+            return Close((Say("appointment-booked", {"when": when, "reference": reference}),))
+        case Book(), _:
+            return _after_loss(situation)
+        case Cancel(), Booking(start=start, reference=reference):
+            when = in_full(start, situation.zone)
+            return Close((Say("appointment-cancelled", {"when": when, "reference": reference}),))
+        case _:
+            return Close((Say("appointment-none-booked"),))
+
+
+def cancel_by_id(booking_id: UUID, situation: Situation) -> Cancel | None:
+    """What a program's wish to cancel means; None if the person has no such booking."""
+    return next((Cancel(booking) for booking in situation.own if booking.id == booking_id), None)
+
+
+APPOINTMENT: Dialogue[Situation] = Dialogue(
+    name="appointment",
+    command="termin",
+    steps=(
+        Step(OFFER, _ask_offer, _take_offer, Say("appointment-stopped"), _late_offer),
+        Step(
+            CONFIRM_BOOKING,
+            _ask_confirm_booking,
+            _take_confirm_booking,
+            Say("appointment-stopped"),
+            _late_offer,
+        ),
+        Step(PICK, _ask_pick, _take_pick, Say("appointment-kept"), _late_question),
+        Step(
+            CONFIRM_CANCELLATION,
+            _ask_confirm_cancellation,
+            _take_confirm_cancellation,
+            Say("appointment-kept"),
+            _late_question,
+        ),
+    ),
+    begin=_begin,
+    after=_after,
+    help=Say("appointment-help"),
+)

@@ -51,7 +51,7 @@ class PointInTime:
 
 
 def read_point_in_time(plain: str) -> tuple[PointInTime | None, str]:
-    """Find weekday, date and time in normalised text.
+    """Find weekday, date and time in folded text.
 
     Returns:
         What was found (None if nothing) and the text without it.

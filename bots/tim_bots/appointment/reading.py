@@ -2,25 +2,14 @@
 
 import enum
 import re
-import unicodedata
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from tim_bots.appointment.point_in_time import PointInTime, read_point_in_time
-from tim_bots.appointment.vocabulary import (
-    CANCEL,
-    FILLERS,
-    HELP,
-    MORE,
-    MOVE,
-    NEGATION,
-    NO,
-    NUMBER_WORDS,
-    OWN,
-    STOP,
-    YES,
-)
+from tim_bots.appointment.vocabulary import CANCEL, MORE, MOVE, OWN
+from tim_bots.dialogue.folding import fold, without_quote, words_of
+from tim_bots.dialogue.vocabulary import FILLERS, HELP, NEGATION, NO, NUMBER_WORDS, STOP, YES
 
 LONGEST_TEXT = 1000
 """Characters; nobody needs more to ask for an appointment."""
@@ -68,7 +57,6 @@ class Reading:
 _COMMAND = re.compile(r"! ?termin(?![a-z])[ :,.]*")
 _SEPARABLE = re.compile(r"\bsagen?\b(.*)\bab\b")  # "Ich sage den Termin ab" is "absagen"
 _NUMBER = re.compile(r"\d{1,4}")
-_WORD = re.compile(r"[^\W_]+")
 
 # "Terminator" and "Terminal" are other words; "Terminanfrage" and "Impftermin" are not.
 _KEYWORD = re.compile(
@@ -76,47 +64,21 @@ _KEYWORD = re.compile(
 )
 _KEYWORD_LIKENESS = 0.8
 
-_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
-# Direction marks and zero-width characters, control characters, keycaps around digits.
-_INVISIBLE_CATEGORIES = frozenset({"Cf", "Cc", "Me"})
-_VARIATION_SELECTORS = range(0xFE00, 0xFE10)
-
-
-def normalise(text: str) -> str:
-    """Lower case, one kind of digit and umlaut, single spaces, nothing invisible."""
-    visible = "".join(
-        character if not character.isspace() else " "
-        for character in unicodedata.normalize("NFKC", text)
-        if character.isspace() or not _is_invisible(character)
-    )
-    return " ".join(visible.casefold().translate(_UMLAUTS).split())
-
-
-def _is_invisible(character: str) -> bool:
-    return unicodedata.category(character) in _INVISIBLE_CATEGORIES or ord(character) in _VARIATION_SELECTORS
-
 
 def read(text: str) -> Reading:
     """Understand one text message; total, never raises."""
-    text = _without_quote(text)
+    text = without_quote(text)
     if len(text) > LONGEST_TEXT:
         return Reading(Intent.TOO_LONG)
-    plain = _SEPARABLE.sub(r"absagen \1", normalise(text))
+    plain = _SEPARABLE.sub(r"absagen \1", fold(text))
     if command := _COMMAND.match(plain):
         plain = plain[command.end() :]
     if not plain:
         return Reading(Intent.ASK, is_addressed=True) if command else Reading(Intent.EMPTY)
-    words = frozenset(_WORD.findall(plain))
+    words = frozenset(words_of(plain))
     has_keyword = any(map(_is_keyword, words))
     found = _short_answer(plain, has_keyword) or _about_appointments(words, has_keyword)
     return Reading(found.intent, found.number, found.when, is_addressed=bool(command) or has_keyword)
-
-
-def _without_quote(text: str) -> str:
-    lines = text.strip().splitlines()
-    while lines and lines[0].startswith(">"):  # how clients quote the message that is answered
-        del lines[0]
-    return "\n".join(lines).strip()
 
 
 def _about_appointments(words: AbstractSet[str], has_keyword: bool) -> Reading:
@@ -135,7 +97,7 @@ def _short_answer(plain: str, has_keyword: bool) -> Reading | None:
     if set(plain) <= set("?! .") and "?" in plain:
         return Reading(Intent.HELP)
     when, rest = read_point_in_time(plain)
-    tokens = [token for token in _WORD.findall(rest) if token not in FILLERS]
+    tokens = [token for token in words_of(rest) if token not in FILLERS]
     numbers = [int(token) for token in tokens if _NUMBER.fullmatch(token)]
     numbers += [NUMBER_WORDS[token] for token in tokens if token in NUMBER_WORDS]
     said = {token for token in tokens if not _NUMBER.fullmatch(token) and token not in NUMBER_WORDS}

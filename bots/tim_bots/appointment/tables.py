@@ -4,21 +4,6 @@ from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBina
 
 from tim_bots.database import metadata
 
-conversation = Table(
-    "appointment_conversation",
-    metadata,
-    Column("room_key", String(64), primary_key=True),
-    Column("person_key", String(64), primary_key=True),
-    Column("state", LargeBinary, nullable=False),  # sealed JSON
-)
-
-room = Table(
-    "appointment_room",
-    metadata,
-    Column("room_key", String(64), primary_key=True),
-    Column("state", LargeBinary, nullable=False),  # sealed JSON
-)
-
 booking = Table(
     "appointment_booking",
     metadata,

@@ -23,6 +23,11 @@ appointment-offer =
        *[other] Antworten Sie mit der Nummer, zum Beispiel „2“.
     } Andere Zeiten: „weitere“. Beenden: „abbrechen“.
 
+appointment-poll = Welcher Termin passt Ihnen?
+appointment-poll-cancel = Welchen Termin möchten Sie absagen?
+appointment-confirm-booking = Soll ich diesen Termin buchen: { $when }? Antworten Sie mit „ja“ oder „nein“.
+appointment-hint-booking = Das habe ich nicht verstanden. Antworten Sie bitte mit „ja“ (buchen) oder „nein“.
+
 appointment-no-slots = Zurzeit ist leider kein Termin frei. Bitte versuchen Sie es später noch einmal oder rufen Sie in der Praxis an.
 appointment-no-more = Weitere freie Termine gibt es zurzeit nicht. Die zuletzt genannten können Sie noch wählen.
 appointment-expired = Mein letztes Angebot ist abgelaufen. Ich habe neu nachgesehen.
@@ -52,6 +57,8 @@ appointment-cancelled =
     Ihr Termin ist abgesagt: { $when }
     Terminnummer: { $reference }
     Die Datei termin.ics entfernt ihn aus Ihrem Kalender. Mit „Termin“ vereinbaren Sie einen neuen.
+# Replaces the message that confirmed the booking
+appointment-card-cancelled = Abgesagt: { $when }, Terminnummer { $reference }
 
 appointment-list =
     { $count ->
@@ -77,8 +84,5 @@ appointment-question-expired = Meine Frage ist abgelaufen, es wurde nichts abges
 appointment-not-needed = Ich habe nichts geändert. Wenn Sie einen Termin absagen möchten, schreiben Sie „absagen“.
 appointment-move = Zum Verschieben buchen Sie bitte mit „Termin“ einen neuen Termin und sagen danach den alten mit „absagen“ ab.
 
-appointment-attachment = Dateien und Bilder kann ich nicht lesen. Unser Gespräch läuft weiter, es ist nichts verloren. Bitte antworten Sie mit Text.
-appointment-other-kind = Diese Art von Nachricht kann ich nicht lesen. Unser Gespräch läuft weiter. Bitte antworten Sie mit Text.
-appointment-undecryptable = Ich konnte Ihre letzte Nachricht nicht entschlüsseln. Bitte senden Sie sie noch einmal.
 appointment-empty = Ihre Nachricht war leer. Schreiben Sie „hilfe“, um zu sehen, was ich kann.
 appointment-too-long = Ihre Nachricht ist mir zu lang. Bitte schreiben Sie kürzer, zum Beispiel „Termin“ oder eine Nummer.

@@ -13,7 +13,7 @@ from tim_bots.appointment.config import CalendarConfig
 from tim_bots.appointment.flow import AppointmentFlow
 from tim_bots.cipher import Cipher
 from tim_bots.database import open_engine
-from tim_bots.flow import Incoming, MessageKind, Outgoing, SendFile, SendText
+from tim_bots.flow import Incoming, MessageKind, Outgoing, SendEvent, SendFile, SendText
 
 MONDAY_MORNING = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
 """08:00 in Berlin."""
@@ -45,10 +45,15 @@ class Practice:
         with self.engine.begin() as connection:
             return list(self.flow.handle(connection, message))
 
-    def says(self, text: str = "", **how: object) -> str:
-        """The texts of the answer."""
+    def shows(self, text: str = "", **how: object) -> list[Outgoing]:
+        """The answer without the poll that accompanies it."""
         answers = self.hears(text, **how)  # type: ignore[arg-type]  # forwarded as written by the test
-        return "\n".join(answer.text for answer in answers if isinstance(answer, SendText))
+        return [answer for answer in answers if not isinstance(answer, SendEvent)]
+
+    def says(self, text: str = "", **how: object) -> str:
+        """The new texts of the answer."""
+        answers = self.hears(text, **how)  # type: ignore[arg-type]  # forwarded as written by the test
+        return "\n".join(answer.text for answer in answers if isinstance(answer, SendText) and not answer.edits)
 
     def sends_file(self, text: str, **how: object) -> SendFile:
         """The file of the answer."""

@@ -46,7 +46,7 @@ def test_asked_for_an_appointment_it_offers_three(practice: Practice) -> None:
 )
 def test_an_answer_books(practice: Practice, answer: str, booked: str) -> None:
     practice.says("!termin")
-    text, file = practice.hears(answer)
+    text, file = practice.shows(answer)
     assert getattr(text, "text", "").startswith(f"Ihr Termin ist gebucht: {booked}\nSprechstunde, Praxis Dr. ")
     assert "Hauptstraße 1, 10115 Berlin\nTerminnummer: T-1001\n" in getattr(text, "text", "")
     assert isinstance(file, SendFile)

@@ -14,14 +14,15 @@ from sqlalchemy import Engine, event, func, select
 
 from tim_bots.appointment.calendar import free_slots, units
 from tim_bots.appointment.config import CalendarConfig
-from tim_bots.appointment.conversation import PATIENCE, Offering
 from tim_bots.appointment.flow import AppointmentFlow
-from tim_bots.appointment.memory import Memory
 from tim_bots.appointment.tables import booking, booking_unit
-from tim_bots.appointment.who import Lookup
 from tim_bots.cipher import Cipher, SealBroken
 from tim_bots.database import open_engine
-from tim_bots.flow import Incoming, MessageKind, Outgoing, SendFile, SendText
+from tim_bots.dialogue.conversation import Conversation, Frame
+from tim_bots.dialogue.dialogue import PATIENCE
+from tim_bots.dialogue.memory import Memory
+from tim_bots.dialogue.who import Lookup
+from tim_bots.flow import Incoming, MessageKind, Outgoing, SendEvent, SendFile, SendText
 
 from .conftest import MONDAY_MORNING, Practice, make_calendar, weekdays
 
@@ -49,16 +50,22 @@ def rush(path: Path, person: int, attempts: int, start: threading.Barrier | Barr
     engine.dispose()
     event.listen(engine, "connect", let_all_wait_their_turn)
     flow = AppointmentFlow(calendar, "Praxis", cipher, lambda: MONDAY_MORNING)
-    room_id, sender = f"!{person}:a.test", f"@{person}:a.test"
-    who, memory = Lookup(cipher).who(room_id, sender), Memory(cipher)
+    sender, lookup, memory = f"@{person}:a.test", Lookup(cipher), Memory(cipher)
     start.wait()
     for attempt in range(attempts):
         place = places[attempt % PLACES]
-        offer = Offering(slots=(place,), shown=(place,), expires_at=MONDAY_MORNING + PATIENCE)
+        room_id = f"!{person}-{attempt}:a.test"
+        who, slots = lookup.who(room_id, sender), (place.isoformat(),)
+        offer = Conversation(
+            dialogue="appointment",
+            case_id="1",
+            frame=Frame(step="offer", values={"slots": slots, "shown": slots}),
+            expires_at=MONDAY_MORNING + PATIENCE,
+        )
         message = Incoming(room_id, f"${attempt}", sender, MessageKind.TEXT, "1", MONDAY_MORNING)
         with engine.begin() as connection:
             memory.remember(connection, who, offer)
-            outcomes[outcome(list(flow.handle(connection, message)))] += 1
+            outcomes[outcome([a for a in flow.handle(connection, message) if not isinstance(a, SendEvent)])] += 1
     engine.dispose()
     return outcomes
 
@@ -107,7 +114,7 @@ def test_a_rolled_back_message_books_nothing(practice: Practice, engine: Engine)
     practice.says("!termin")
     message = Incoming("!raum:pflege.tim.test", "$x", "@schwester:pflege.tim.test", MessageKind.TEXT, "1", practice.now)
     with engine.connect() as connection:
-        assert len(practice.flow.handle(connection, message)) == 2
+        assert len(practice.flow.handle(connection, message)) == 3
         connection.rollback()
     assert practice.says("meine Termine").startswith("In diesem Raum haben Sie keinen kommenden Termin gebucht.")
     assert practice.says("1").startswith("Ihr Termin ist gebucht")

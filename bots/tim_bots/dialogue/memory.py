@@ -3,11 +3,11 @@
 from sqlalchemy import Connection, Table, delete, select
 from sqlalchemy.dialects.sqlite import insert
 
-from tim_bots.appointment.conversation import CONVERSATION, Conversation, Idle, RoomManners
-from tim_bots.appointment.tables import conversation as conversation_table
-from tim_bots.appointment.tables import room as room_table
-from tim_bots.appointment.who import Who
 from tim_bots.cipher import Cipher
+from tim_bots.dialogue.conversation import Conversation, RoomManners
+from tim_bots.dialogue.tables import conversation as conversation_table
+from tim_bots.dialogue.tables import room as room_table
+from tim_bots.dialogue.who import Who
 
 
 class Memory:
@@ -16,15 +16,15 @@ class Memory:
     def __init__(self, cipher: Cipher) -> None:
         self._cipher = cipher
 
-    def conversation(self, connection: Connection, who: Who) -> Conversation:
-        """The open conversation with this person in this room; Idle if there is none."""
+    def conversation(self, connection: Connection, who: Who) -> Conversation | None:
+        """The open conversation with this person in this room; None if there is none."""
         state = self._load(connection, conversation_table, _in_room(who) | _as_person(who))
-        return Idle() if state is None else CONVERSATION.validate_json(state)
+        return None if state is None else Conversation.model_validate_json(state)
 
-    def remember(self, connection: Connection, who: Who, conversation: Conversation) -> None:
-        """Replace what is remembered; an idle conversation leaves no row."""
+    def remember(self, connection: Connection, who: Who, conversation: Conversation | None) -> None:
+        """Replace what is remembered; nothing open leaves no row."""
         keys = _in_room(who) | _as_person(who)
-        if isinstance(conversation, Idle):
+        if conversation is None:
             connection.execute(delete(conversation_table).filter_by(**keys))
         else:
             self._save(connection, conversation_table, keys, conversation.model_dump_json())

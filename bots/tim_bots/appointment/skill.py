@@ -1,0 +1,98 @@
+"""Appointments as a skill: free times and bookings as facts, booking and cancelling as effects."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from tim_bots.appointment.booking import Booking
+from tim_bots.appointment.booking_book import BookingBook
+from tim_bots.appointment.calendar import free_slots
+from tim_bots.appointment.config import CalendarConfig
+from tim_bots.appointment.dialogue import APPOINTMENT, Book, Cancel, Situation
+from tim_bots.appointment.ics import MIME_TYPE, calendar_file
+from tim_bots.appointment.wording import in_full
+from tim_bots.cipher import Cipher
+from tim_bots.dialogue.dialogue import Dialogue
+from tim_bots.dialogue.skill import Performed
+from tim_bots.dialogue.who import Who
+from tim_bots.flow import SendFile, SendText
+from tim_bots.messages import say
+
+_RESOURCE = "practice"
+
+
+class AppointmentSkill:
+    """Offers, books, lists and cancels appointments (a `tim_bots.dialogue.skill.Skill`).
+
+    Args:
+        calendar: opening hours and the rest of the practice's configuration.
+        practice_name: how the practice is called in texts and calendar files.
+        cipher: seals what identifies people.
+    """
+
+    def __init__(self, calendar: CalendarConfig, practice_name: str, cipher: Cipher) -> None:
+        self._calendar = calendar
+        self._practice_name = practice_name
+        self._book = BookingBook(cipher, _RESOURCE)
+
+    @property
+    def dialogue(self) -> Dialogue[Situation]:
+        """What is said."""
+        return APPOINTMENT
+
+    @property
+    def names(self) -> Mapping[str, str | int]:
+        """Variables of the texts."""
+        return {
+            "practice": self._practice_name,
+            "service": self._calendar.service_name,
+            "location": self._calendar.location,
+            "minutes": self._calendar.slot_minutes,
+        }
+
+    def facts(self, connection: Connection, who: Who, now: datetime) -> Situation:
+        """Free times and the person's own bookings."""
+        until = now + self._calendar.horizon + self._calendar.slot
+        return Situation(
+            now=now,
+            zone=self._calendar.zone,
+            free=free_slots(self._calendar, self._book.busy_units(connection, now, until), now),
+            own=self._book.coming(connection, who, now),
+        )
+
+    def perform(self, connection: Connection, who: Who, effect: object, facts: Situation) -> Performed:
+        """Book or cancel."""
+        match effect:
+            case Book(start):
+                booked = self._book.book(connection, who, start, start + self._calendar.slot)
+                return Performed(None) if booked is None else self._booked(booked, facts)
+            case Cancel(booking):
+                cancelled = self._book.cancel(connection, who, booking)
+                return Performed(None) if cancelled is None else self._cancelled(cancelled, facts)
+            case _:
+                return Performed(None)
+
+    def _booked(self, booking: Booking, facts: Situation) -> Performed:
+        return Performed(booking, attached=(self._file(booking, facts),), card=_card(booking))
+
+    def _cancelled(self, booking: Booking, facts: Situation) -> Performed:
+        """The message that confirmed the booking must not be taken for a valid one any more."""
+        when = in_full(booking.start, facts.zone)
+        text = say("appointment-card-cancelled", when=when, reference=booking.reference)
+        card = SendText(text, is_notice=True, label=_card(booking), edits=True)
+        return Performed(booking, before=(card,), attached=(self._file(booking, facts),))
+
+    def _file(self, booking: Booking, facts: Situation) -> SendFile:
+        data = calendar_file(
+            booking,
+            practice_name=self._practice_name,
+            location=self._calendar.location,
+            zone=facts.zone,
+            now=facts.now,
+        )
+        return SendFile("termin.ics", MIME_TYPE, data)
+
+
+def _card(booking: Booking) -> str:
+    return f"appointment {booking.reference}"

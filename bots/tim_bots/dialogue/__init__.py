@@ -1,0 +1,1 @@
+"""Dialogues: conversations as data, a pure engine that plays them, and the flow that puts them into rooms."""
