@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from nio import LoginError
-from sqlalchemy import Column, Connection, LargeBinary, String, Table, delete, insert, select
+from sqlalchemy import Column, Connection, String, Table, delete, insert, select
 
 from tim_bots.cipher import Cipher
 from tim_bots.cross_signing import Seeds, query_own_keys
-from tim_bots.database import Database, metadata
+from tim_bots.database import Database, metadata, sealed
 from tim_bots.guard import GuardedClient, open_crypto_store
 from tim_bots.matrix_http import demand, ok
 from tim_policy.errors import TimError
@@ -30,13 +30,13 @@ _account = Table(
     metadata,
     Column("user_id", String, primary_key=True),
     Column("device_id", String, nullable=False),
-    Column("access_token", LargeBinary, nullable=False, comment="sealed"),
+    sealed("access_token", "user_id"),
 )
 _cross_signing = Table(
     "cross_signing",
     metadata,
     Column("user_id", String, primary_key=True),
-    Column("seeds", LargeBinary, nullable=False, comment="sealed; survives a new device"),
+    sealed("seeds", "user_id"),  # survives a new device
 )
 
 
@@ -67,13 +67,13 @@ class StoredSeeds:
     async def load(self) -> Seeds | None:
         """The seeds, or None if none were ever saved."""
         query = select(_cross_signing.c.seeds).where(_cross_signing.c.user_id == self._user_id)
-        sealed = await self._database.transaction(lambda connection: connection.scalar(query))
-        return None if sealed is None else Seeds.from_bytes(self._cipher.open(sealed, _SEEDS))
+        stored = await self._database.transaction(lambda connection: connection.scalar(query))
+        return None if stored is None else Seeds.from_bytes(self._cipher.open(stored, _SEEDS, self._user_id))
 
     async def save(self, seeds: Seeds) -> None:
         """Keep the seeds; committed to disk on return."""
-        sealed = self._cipher.seal(seeds.to_bytes(), _SEEDS)
-        statement = insert(_cross_signing).values(user_id=self._user_id, seeds=sealed)
+        value = self._cipher.seal(seeds.to_bytes(), _SEEDS, self._user_id)
+        statement = insert(_cross_signing).values(user_id=self._user_id, seeds=value)
         await self._database.transaction(lambda connection: connection.execute(statement))
 
 
@@ -88,7 +88,7 @@ async def log_in(client: GuardedClient, database: Database, cipher: Cipher, pass
     if row is not None:
         if row.user_id != client.user:
             raise LoginRefused("user_id: state_dir belongs to another account; give each bot its own state_dir")
-        token = cipher.open(row.access_token, _TOKEN).decode()
+        token = cipher.open(row.access_token, _TOKEN, row.user_id).decode()
         client.restore_login(row.user_id, row.device_id, token)
         return
     response = await client.login(password, device_name=DEVICE_NAME)
@@ -100,7 +100,7 @@ async def log_in(client: GuardedClient, database: Database, cipher: Cipher, pass
     values = {
         "user_id": response.user_id,
         "device_id": response.device_id,
-        "access_token": cipher.seal(response.access_token.encode(), _TOKEN),
+        "access_token": cipher.seal(response.access_token.encode(), _TOKEN, response.user_id),
     }
     await database.transaction(lambda connection: connection.execute(insert(_account).values(values)))
     logger.info("logged in component=account")

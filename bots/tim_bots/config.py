@@ -6,9 +6,12 @@ from urllib.parse import urlsplit
 
 import yaml
 from pydantic import AfterValidator, Field
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from tim_bots.appointment.config import CalendarConfig
 from tim_bots.guard.trust import Strictness
+from tim_bots.secret_files import resolve
 from tim_policy.errors import ConfigError
 from tim_policy.settings import Settings, load_settings
 
@@ -30,10 +33,23 @@ def _is_chatbot(value: str) -> str:
     return value
 
 
+def _is_postgres_url(value: str) -> str:
+    try:
+        url = make_url(value)
+    except ArgumentError:
+        url = None
+    if url is None or url.drivername != "postgresql" or not url.host or not url.database or url.query:
+        raise ValueError("write a URL such as postgresql://user@host/database")
+    if url.password is not None:
+        raise ValueError("the password belongs into database_password_file, not into the URL")
+    return value
+
+
 class BotConfig(Settings):
     """One bot.
 
-    Relative paths are relative to the directory of the configuration file.
+    Relative paths are relative to the directory of the configuration file; a path that begins with
+    `$CREDENTIALS_DIRECTORY/` names a credential of systemd.
     """
 
     homeserver: Annotated[str, AfterValidator(_is_base_url)]
@@ -45,7 +61,13 @@ class BotConfig(Settings):
     key_file: Path
     """base64 of 32 random bytes which encrypt the state; made by `tim bot new-key`."""
     state_dir: Path
-    """Directory of the database and the crypto store; readable by the bot's system user only."""
+    """Directory of the SQLite database and the crypto store; readable by the bot's system user only."""
+    database_url: Annotated[str, AfterValidator(_is_postgres_url)] | None = None
+    """A PostgreSQL database, in which each bot has its own schema; None: SQLite in `state_dir`."""
+    database_password_file: Path | None = None
+    """Password of the database user; None: the server does not ask for one."""
+    operator_room: Annotated[str, Field(pattern=r"^![^\s]+$", max_length=255)] | None = None
+    """Id of an encrypted room where the bot says what it could not do; invite the bot into it. None: nowhere."""
     health_port: Annotated[int, Field(ge=1, le=65535)] | None = None
     """Port on 127.0.0.1 for `/live` and `/ready`; None: no health service."""
     trust: Strictness = Strictness.WARN
@@ -73,30 +95,5 @@ def load_config(path: Path) -> BotConfig:
         where = f" at line {mark.line + 1}" if mark else ""
         raise ConfigError(f"{path}: not valid YAML{where}") from None
     config = load_settings(BotConfig, data, str(path))
-    base = path.parent
-    return config.model_copy(
-        update={name: base / getattr(config, name) for name in ("password_file", "key_file", "state_dir")}
-    )
-
-
-def read_secret(path: Path, key: str) -> str:
-    """The content of a secret file, without the newline at its end.
-
-    Args:
-        path: the file.
-        key: the configuration key that names it, for the error text.
-
-    Raises:
-        ConfigError: missing, empty, or open to other users.
-    """
-    try:
-        mode = path.stat().st_mode
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{key}: cannot read {path} ({type(error).__name__})") from None
-    if mode & 0o077:
-        raise ConfigError(f"{key}: {path} is open to other users; run: chmod 600 {path}")
-    secret = text.removesuffix("\n").removesuffix("\r")
-    if not secret:
-        raise ConfigError(f"{key}: {path} is empty")
-    return secret
+    paths = {name: value for name, value in config if isinstance(value, Path)}
+    return config.model_copy(update={name: resolve(value, path.parent) for name, value in paths.items()})

@@ -1,67 +1,113 @@
-"""The bot's one SQLite database: durable inbox and outbox, account secrets, the flow's own tables."""
+"""The bot's database: durable inbox and outbox, account secrets, the flow's own tables.
+
+SQLite in the state directory, or PostgreSQL, where each bot has a schema of its own.
+"""
 
 import asyncio
 import fcntl
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, Connection, Engine, Integer, MetaData, Table, create_engine, event, insert, select
+from sqlalchemy import URL, Column, Connection, Engine, LargeBinary, MetaData, Table, create_engine, event
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
-from tim_policy.errors import TimError
+from tim_bots.schema import StateUnusable, upgrade
 
-metadata = MetaData()
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
 """All tables of the process: the chassis' and the flow's."""
 
-SCHEMA_VERSION = 1
-"""Raised with each change of a table that exists already."""
-
-_schema_version = Table("schema_version", metadata, Column("version", Integer, nullable=False))
+DATABASE_DOWN = (OperationalError, InterfaceError)
+"""Disk full, database locked, server away: not the message's fault, and worth another attempt."""
 
 _T = TypeVar("_T")
 
 
-class StateUnusable(TimError):
-    """The state directory or the database in it cannot be used."""
+def sealed(name: str, *row: str, nullable: bool = False) -> Column[bytes]:
+    """A column of bytes that `Cipher.seal` made, so that `tim bot rotate-key` finds it.
+
+    Args:
+        name: of the column.
+        row: columns of the same table whose values were given as `row` when sealing.
+        nullable: whether the value may be absent.
+    """
+    return Column(name, LargeBinary, nullable=nullable, info={"row": row}, comment="sealed")
 
 
-def open_engine(path: Path) -> Engine:
-    """Open (or create) the database with all tables of `metadata`.
+def sealed_columns(table: Table) -> Iterator[Column[bytes]]:
+    """The columns that `sealed` made."""
+    return (column for column in table.columns if "row" in column.info)
 
-    Transactions begin as writers, so two connections never deadlock on an upgrade from reader to writer;
+
+def open_engine(where: Path | URL) -> Engine:
+    """Open the database, create it if need be, and bring its tables up to date.
+
+    SQLite: transactions begin as writers, so two connections never deadlock on an upgrade from reader to writer;
     a commit is on the disk when it returns.
 
+    Args:
+        where: the file of an SQLite database, or the URL of a PostgreSQL database with `schema` in its query.
+
     Raises:
-        StateUnusable: it was written by another version of this program.
+        StateUnusable: it was written by a newer version of this program or by something else, or cannot be reached.
     """
-    engine = create_engine(f"sqlite:///{path}", hide_parameters=True)
-    event.listen(engine, "connect", _configure)
-    event.listen(engine, "begin", _begin_as_writer)
-    with engine.begin() as connection:
-        metadata.create_all(connection)
-        version = connection.scalar(select(_schema_version.c.version))
-        if version is None:
-            connection.execute(insert(_schema_version).values(version=SCHEMA_VERSION))
-        elif version != SCHEMA_VERSION:
-            raise StateUnusable(
-                f"{path.name} has schema version {version}, this program works with {SCHEMA_VERSION}; "
-                "start the program version that wrote it"
-            )
-    path.chmod(0o600)
+    engine = _sqlite(where) if isinstance(where, Path) else _postgres(where)
+    try:
+        upgrade(engine, where.name if isinstance(where, Path) else "database_url")
+    except DBAPIError as error:
+        engine.dispose()
+        raise StateUnusable(f"cannot open the database ({type(error.orig).__name__})") from None
+    except BaseException:
+        engine.dispose()
+        raise
+    if isinstance(where, Path):
+        where.chmod(0o600)
     return engine
 
 
-def _configure(connection: Any, _record: object) -> None:
+def _sqlite(path: Path) -> Engine:
+    engine = create_engine(f"sqlite:///{path}", hide_parameters=True)
+    event.listen(engine, "connect", _configure_sqlite)
+    event.listen(engine, "begin", _begin_as_writer)
+    return engine
+
+
+def _configure_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # the driver must not open deferred transactions of its own
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
+    for pragma in ("busy_timeout=5000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")
-    connection.execute("PRAGMA secure_delete=ON")
 
 
 def _begin_as_writer(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _postgres(url: URL) -> Engine:
+    schema = str(url.query["schema"])
+    settings = {
+        "search_path": schema,
+        "lock_timeout": "10s",
+        "idle_in_transaction_session_timeout": "15s",  # a frozen process must not hold up its successor
+        "synchronous_commit": "on",
+    }
+    arguments = {
+        "options": " ".join(f"-c{name}={value}" for name, value in settings.items()),
+        "application_name": "tim-bot",
+        "connect_timeout": 10,
+        "keepalives_idle": 10,
+        "tcp_user_timeout": 20_000,
+    }
+    plain = url.difference_update_query(["schema"])
+    return create_engine(plain, hide_parameters=True, pool_pre_ping=True, connect_args=arguments)
 
 
 class Database:
@@ -69,10 +115,15 @@ class Database:
 
     SQLite has one writer anyway. With a single thread in front of it no transaction ever waits for a lock,
     work is done in the order it was asked for, and neither an fsync nor a slow flow stops the sync loop.
+
+    Args:
+        engine: from `open_engine`.
+        fence: called first in each transaction; raises if this process must not write any more.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, fence: Callable[[Connection], None] = lambda _connection: None) -> None:
         self._engine = engine
+        self._fence = fence
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="database")
 
     async def transaction(self, work: Callable[[Connection], _T]) -> _T:
@@ -81,10 +132,11 @@ class Database:
 
     def _run(self, work: Callable[[Connection], _T]) -> _T:
         with self._engine.begin() as connection:
+            self._fence(connection)
             return work(connection)
 
     def close(self) -> None:
-        """Wait for the transaction that is under way and close the file."""
+        """Wait for the transaction that is under way and close the connections."""
         self._thread.shutdown(wait=True)
         self._engine.dispose()
 

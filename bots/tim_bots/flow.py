@@ -32,8 +32,8 @@ class MessageKind(enum.StrEnum):
     """Another device says whether it could process an event; never answered."""
     INVITE_RESULT = "invite_result"
     """What became of an `InviteUser`: `sender` is the invited user id, `text` the errcode, empty if it was done."""
-    UNDECRYPTABLE = "undecryptable"
-    """The keys for this message have not arrived in time; `text` is empty."""
+    TIMER = "timer"
+    """A timer of the flow is due: `text` is its key, `content` its payload, `sender` the bot itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,32 @@ class InviteUser:
     user_id: str
 
 
-Outgoing = SendText | SendFile | SendEvent | InviteUser
+@dataclass(frozen=True, slots=True)
+class SetTimer:
+    """Be called again with a TIMER. Survives restarts; comes once, never early, perhaps late.
+
+    Args:
+        key: names the timer; setting it again in the same room moves it.
+        due: when; timezone-aware.
+        payload: any JSON object; kept sealed.
+        room_id: the room of the TIMER; None: the message's.
+    """
+
+    key: str
+    due: datetime
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    room_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CancelTimer:
+    """The timer with this key does not come; nothing if there is none."""
+
+    key: str
+    room_id: str | None = None
+
+
+Outgoing = SendText | SendFile | SendEvent | InviteUser | SetTimer | CancelTimer
 
 
 class Flow(Protocol):
@@ -135,8 +160,8 @@ class Flow(Protocol):
 
         Called once per message, in the order in which messages become readable (one that waits for its keys
         does not hold up its room), inside an open transaction; must not commit.
-        Blocking database work is expected, network access is not. Called again for the same message only
-        when the transaction was rolled back. An exception rolls back; the chassis then answers with a polite
-        text and keeps the message for the operator.
+        Blocking database work is expected, network access is not. An exception undoes what this call did; it is
+        made again a little later, and after some attempts the chassis answers with a polite text and keeps the
+        message for the operator.
         """
         ...

@@ -8,16 +8,15 @@ from urllib.parse import quote
 
 from nio import AsyncClient
 from sqlalchemy import Connection
-from sqlalchemy.exc import OperationalError
 
 from tim_bots.backoff import delays
-from tim_bots.database import Database
-from tim_bots.flow import Flow, Incoming, MessageKind
-from tim_bots.inbox import Entry, Inbox, Kind, State
+from tim_bots.database import DATABASE_DOWN, Database
+from tim_bots.flow import MessageKind
+from tim_bots.inbox import Arrival, Entry, Kind, State
 from tim_bots.matrix_http import RequestFailed, TokenRevoked, call, demand
 from tim_bots.messages import say
-from tim_bots.outbox import Action, Outbox, text_content, transaction_id
-from tim_bots.worker import FlowFailed, apologise, give_to_flow
+from tim_bots.outbox import Action, text_content, transaction_id
+from tim_bots.queues import Queues
 
 logger = logging.getLogger(__name__)
 
@@ -41,16 +40,13 @@ class Invites:
         *,
         client: AsyncClient,
         database: Database,
-        inbox: Inbox,
-        outbox: Outbox,
-        flow: Flow,
+        queues: Queues,
         notify: Callable[[], None],
     ) -> None:
         self._client = client
         self._database = database
-        self._inbox = inbox
-        self._outbox = outbox
-        self._flow = flow
+        self._inbox = queues.inbox
+        self._outbox = queues.outbox
         self._notify = notify
         self._wake = asyncio.Event()
         self._slots = asyncio.Semaphore(_AT_ONCE)
@@ -78,11 +74,11 @@ class Invites:
 
     async def _open_invites(self) -> list[Entry]:
         def work(connection: Connection) -> list[Entry]:
-            return self._inbox.in_state(connection, State.READY, Kind.INVITE)
+            return self._inbox.in_state(connection, [State.READY], Kind.INVITE)
 
         try:
             return await self._database.transaction(work)
-        except OperationalError as error:  # disk full, database locked: the next sync asks again
+        except DATABASE_DOWN as error:  # disk full, database locked: the next sync asks again
             logger.error("database failed component=invites error=%s", type(error).__name__)
             return []
 
@@ -107,7 +103,7 @@ class Invites:
             else:
                 return
         logger.warning("invite given up component=invites")
-        with suppress(OperationalError):  # then it is tried again later
+        with suppress(*DATABASE_DOWN):  # then it is tried again later
             await self._database.transaction(lambda connection: self._inbox.finish(connection, entry.id))
 
     async def accept(self, entry: Entry) -> None:
@@ -122,30 +118,20 @@ class Invites:
         if status not in {200, _NOT_FOUND}:
             raise RequestFailed(status, str(answer.get("errcode", "")))
         is_encrypted = status != _NOT_FOUND
-        try:
-            await self._database.transaction(
-                lambda connection: self._store_joined(connection, entry, is_encrypted=is_encrypted)
-            )
-        except FlowFailed as failure:
-            logger.error("flow failed component=invites error=%s", failure.cause)
-            await self._database.transaction(lambda connection: apologise(connection, self._inbox, self._outbox, entry))
+        await self._database.transaction(
+            lambda connection: self._store_joined(connection, entry, is_encrypted=is_encrypted)
+        )
         logger.info("joined component=invites encrypted=%s", is_encrypted)
         self._notify()
 
     def _store_joined(self, connection: Connection, entry: Entry, *, is_encrypted: bool) -> None:
-        if is_encrypted:
-            message = Incoming(
-                room_id=entry.room_id,
-                event_id=entry.event_id,
-                sender=entry.content["sender"],
-                kind=MessageKind.ROOM_JOINED,
-                text="",
-                received_at=entry.received_at,
-            )
-            give_to_flow(connection, self._flow, self._outbox, entry, message)
+        if is_encrypted:  # what the flow says to it comes before what was written there meanwhile
+            content = {"sender": entry.content["sender"], "kind": MessageKind.ROOM_JOINED, "text": ""}
+            joined = Arrival(entry.event_id, entry.room_id, Kind.MESSAGE, State.READY, content)
+            self._inbox.replace(connection, entry, joined)
         else:
             text = text_content(say("chassis-room-not-encrypted"), is_notice=True)
             for step, content in ((Action.SEND_PLAIN, text), (Action.LEAVE, {})):
                 txn_id = transaction_id(entry.event_id, step)
-                self._outbox.add(connection, entry.room_id, txn_id, step, content)
-        self._inbox.finish(connection, entry.id)
+                self._outbox.add_once(connection, entry.room_id, txn_id, step, content)
+            self._inbox.finish(connection, entry.id)

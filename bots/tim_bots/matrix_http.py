@@ -1,11 +1,16 @@
 """Requests that matrix-nio has no method for, and its error values turned into exceptions."""
 
 import json
+import re
 from typing import Any
 
 from nio import AsyncClient, ErrorResponse
 
 from tim_policy.errors import TimError
+
+_ERRCODE = re.compile(r"[A-Za-z0-9_.]{1,64}")
+_LONGEST_RETRY_AFTER = 300.0
+"""Seconds; no homeserver can silence the bot for longer with one answer."""
 
 UNKNOWN_TOKEN = "M_UNKNOWN_TOKEN"  # noqa: S105 - a name, no secret
 
@@ -21,12 +26,14 @@ class RequestFailed(TimError):
     Args:
         status: HTTP status.
         errcode: Matrix error code; empty when the answer was not a Matrix error.
+        retry_after: seconds after which the homeserver wants to be asked again; None: it did not say.
     """
 
-    def __init__(self, status: int, errcode: str) -> None:
-        super().__init__(f"the homeserver refused a request (HTTP {status} {errcode or 'without errcode'})")
+    def __init__(self, status: int, errcode: str, retry_after: float | None = None) -> None:
+        self.errcode = errcode if _ERRCODE.fullmatch(errcode) else ""  # it goes into logs, and is foreign text
+        super().__init__(f"the homeserver refused a request (HTTP {status} {self.errcode or 'without errcode'})")
         self.status = status
-        self.errcode = errcode
+        self.retry_after = retry_after
 
     @property
     def is_final(self) -> bool:
@@ -42,6 +49,14 @@ class TokenRevoked(TimError):
             "homeserver: the bot's access token is not valid any more (M_UNKNOWN_TOKEN); find out who logged "
             "its device out, then run: tim bot new-device --config FILE"
         )
+
+
+def retry_after(answer: dict[str, Any]) -> float | None:
+    """Seconds of `retry_after_ms` (client-server API, rate limiting); None without a sensible value."""
+    milliseconds = answer.get("retry_after_ms")
+    if isinstance(milliseconds, bool) or not isinstance(milliseconds, int | float) or milliseconds < 0:
+        return None
+    return min(milliseconds / 1000, _LONGEST_RETRY_AFTER)
 
 
 async def call(
@@ -76,7 +91,7 @@ async def demand(client: AsyncClient, method: str, path: str, body: dict[str, An
     """
     status, answer = await call(client, method, path, body)
     if status >= 300:  # noqa: PLR2004 - HTTP
-        raise RequestFailed(status, str(answer.get("errcode", "")))
+        raise RequestFailed(status, str(answer.get("errcode", "")), retry_after(answer))
     return answer
 
 
@@ -102,7 +117,7 @@ async def upload(client: AsyncClient, ciphertext: bytes) -> str:
     if answer.get("errcode") == UNKNOWN_TOKEN:
         raise TokenRevoked
     if "content_uri" not in answer:
-        raise RequestFailed(response.status, str(answer.get("errcode", "")))
+        raise RequestFailed(response.status, str(answer.get("errcode", "")), retry_after(answer))
     return str(answer["content_uri"])
 
 
@@ -117,4 +132,4 @@ def ok(response: Any) -> Any:
     if response.status_code == UNKNOWN_TOKEN:
         raise TokenRevoked
     status = response.transport_response.status if response.transport_response else 0
-    raise RequestFailed(status, response.status_code or "")
+    raise RequestFailed(status, response.status_code or "", retry_after({"retry_after_ms": response.retry_after_ms}))

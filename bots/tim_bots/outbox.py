@@ -11,13 +11,15 @@ import json
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     Connection,
     Integer,
-    LargeBinary,
+    Row,
     String,
     Table,
     delete,
@@ -28,8 +30,10 @@ from sqlalchemy import (
 )
 
 from tim_bots.cipher import Cipher
-from tim_bots.database import metadata
-from tim_bots.flow import InviteUser, Outgoing, SendEvent, SendFile, SendText
+from tim_bots.database import metadata, sealed
+from tim_bots.flow import InviteUser, SendEvent, SendFile, SendText
+from tim_bots.inbox import DeadLetter
+from tim_bots.points_in_time import from_ms, to_ms
 
 _CONTENT = "outbox.content"
 
@@ -38,17 +42,24 @@ _outbox = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("room_id", String, nullable=False, index=True),
-    Column("transaction_id", String, nullable=False, unique=True),
-    Column("action", String, nullable=False),
-    Column("content", LargeBinary, nullable=False, comment="sealed"),
+    Column("transaction_id", String(64), nullable=False, unique=True),
+    Column("action", String(16), nullable=False),
+    Column("created_at_ms", BigInteger, nullable=False),
+    Column("attempts", Integer, nullable=False, comment="that failed"),
+    Column("error", String(64), comment="class or errcode of the last failure"),
+    Column("is_dead", Integer, nullable=False, comment="1: a dead letter, not to be tried again"),
+    sealed("content", "transaction_id"),
 )
 _labelled = Table(
     "labelled_event",
     metadata,
     Column("room_id", String, primary_key=True),
-    Column("label", String, primary_key=True),
+    Column("label", String(255), primary_key=True),
     Column("event_id", String, nullable=False, index=True),
 )
+
+
+Sendable = SendText | SendFile | SendEvent | InviteUser
 
 
 class Action(enum.StrEnum):
@@ -76,6 +87,7 @@ class Task:
     room_id: str
     transaction_id: str
     action: Action
+    attempts: int
     content: dict[str, Any]
 
 
@@ -89,6 +101,11 @@ def text_content(text: str, *, is_notice: bool = False) -> dict[str, Any]:
     return {"msgtype": "m.notice" if is_notice else "m.text", "body": text}
 
 
+def in_reply_to(event_id: str, content: dict[str, Any]) -> dict[str, Any]:
+    """The content as a reply to an event."""
+    return {**content, "m.relates_to": {"m.in_reply_to": {"event_id": event_id}}}
+
+
 class Outbox:
     """Reads and writes the outbox through whatever transaction it is given."""
 
@@ -100,7 +117,7 @@ class Outbox:
         connection: Connection,
         room_id: str,
         event_id: str,
-        answers: Sequence[Outgoing],
+        answers: Sequence[Sendable],
         thread_id: str | None = None,
     ) -> None:
         """Store the answers of a flow to one event, in their order.
@@ -120,34 +137,45 @@ class Outbox:
     def add(self, connection: Connection, room_id: str, txn_id: str, action: Action, content: dict[str, Any]) -> None:
         """Store one step."""
         connection.execute(
-            insert(_outbox).values(room_id=room_id, transaction_id=txn_id, action=action, content=self._seal(content))
+            insert(_outbox).values(
+                room_id=room_id,
+                transaction_id=txn_id,
+                action=action,
+                created_at_ms=to_ms(datetime.now(UTC)),
+                attempts=0,
+                is_dead=0,
+                content=self._seal(txn_id, content),
+            )
         )
+
+    def add_once(
+        self, connection: Connection, room_id: str, txn_id: str, action: Action, content: dict[str, Any]
+    ) -> None:
+        """Store one step, unless it waits already."""
+        if connection.scalar(select(_outbox.c.id).where(_outbox.c.transaction_id == txn_id)) is None:
+            self.add(connection, room_id, txn_id, action, content)
 
     def rooms(self, connection: Connection) -> list[str]:
         """Rooms that have something to be sent."""
-        return list(connection.scalars(select(_outbox.c.room_id).distinct()))
+        return list(connection.scalars(select(_outbox.c.room_id).where(_outbox.c.is_dead == 0).distinct()))
 
     def next_task(self, connection: Connection, room_id: str) -> Task | None:
         """The oldest step of a room, None if all are done."""
         row = connection.execute(
-            select(_outbox).where(_outbox.c.room_id == room_id).order_by(_outbox.c.id).limit(1)
+            select(_outbox)
+            .where(_outbox.c.room_id == room_id, _outbox.c.is_dead == 0)
+            .order_by(_outbox.c.id)
+            .limit(1)
+            .with_for_update(skip_locked=True)
         ).first()
-        if row is None:
-            return None
-        return Task(
-            id=row.id,
-            room_id=row.room_id,
-            transaction_id=row.transaction_id,
-            action=Action(row.action),
-            content=json.loads(self._cipher.open(row.content, _CONTENT)),
-        )
+        return None if row is None else self._open(row)
 
-    def replace_upload(self, connection: Connection, task_id: int, content: dict[str, Any]) -> None:
+    def replace_upload(self, connection: Connection, task: Task, content: dict[str, Any]) -> None:
         """The file is uploaded: what remains is to send `content`."""
         connection.execute(
             update(_outbox)
-            .where(_outbox.c.id == task_id)
-            .values(action=Action.SEND_ENCRYPTED, content=self._seal(content))
+            .where(_outbox.c.id == task.id)
+            .values(action=Action.SEND_ENCRYPTED, content=self._seal(task.transaction_id, content))
         )
 
     def remember_event(self, connection: Connection, room_id: str, label: str, event_id: str) -> None:
@@ -169,15 +197,60 @@ class Outbox:
         """Done: nothing of it is kept. The inbox knows that the event was answered."""
         connection.execute(delete(_outbox).where(_outbox.c.id == task_id))
 
-    def count(self, connection: Connection) -> int:
-        """How many steps wait."""
-        return connection.scalar(select(func.count()).select_from(_outbox)) or 0
+    def note_failure(self, connection: Connection, task_id: int, error: str, *, is_dead: bool) -> None:
+        """An attempt failed; `is_dead`: it was the last one, and the step becomes a dead letter."""
+        values = {"attempts": _outbox.c.attempts + 1, "error": error[:64], "is_dead": int(is_dead)}
+        connection.execute(update(_outbox).where(_outbox.c.id == task_id).values(values))
 
-    def _seal(self, content: dict[str, Any]) -> bytes:
-        return self._cipher.seal(json.dumps(content).encode(), _CONTENT)
+    def revive(self, connection: Connection, task_id: int) -> bool:
+        """Give a dead letter all its attempts again; returns whether there was one with this id."""
+        is_it = (_outbox.c.id == task_id) & (_outbox.c.is_dead == 1)
+        return connection.execute(update(_outbox).where(is_it).values(attempts=0, is_dead=0)).rowcount == 1
+
+    def drop(self, connection: Connection, task_id: int) -> bool:
+        """Erase a dead letter; returns whether there was one with this id."""
+        is_it = (_outbox.c.id == task_id) & (_outbox.c.is_dead == 1)
+        return connection.execute(delete(_outbox).where(is_it)).rowcount == 1
+
+    def dead(self, connection: Connection) -> list[DeadLetter]:
+        """All dead letters, the oldest first."""
+        columns = (_outbox.c.id, _outbox.c.action, _outbox.c.created_at_ms, _outbox.c.attempts, _outbox.c.error)
+        rows = connection.execute(select(*columns).where(_outbox.c.is_dead == 1).order_by(_outbox.c.id))
+        return [
+            DeadLetter(f"out-{row.id}", row.action, from_ms(row.created_at_ms), row.attempts, row.error or "")
+            for row in rows
+        ]
+
+    def close_room(self, connection: Connection, room_id: str) -> int:
+        """Forget what was to be said in a room that the bot has left; returns how much that was."""
+        connection.execute(delete(_labelled).where(_labelled.c.room_id == room_id))
+        return connection.execute(delete(_outbox).where(_outbox.c.room_id == room_id)).rowcount
+
+    def count(self, connection: Connection, *, is_dead: bool = False) -> int:
+        """How many steps wait, or are dead letters."""
+        query = select(func.count()).select_from(_outbox).where(_outbox.c.is_dead == int(is_dead))
+        return connection.scalar(query) or 0
+
+    def oldest(self, connection: Connection) -> datetime | None:
+        """When the oldest step that waits was stored; None if nothing waits."""
+        at_ms = connection.scalar(select(func.min(_outbox.c.created_at_ms)).where(_outbox.c.is_dead == 0))
+        return None if at_ms is None else from_ms(at_ms)
+
+    def _seal(self, txn_id: str, content: dict[str, Any]) -> bytes:
+        return self._cipher.seal(json.dumps(content).encode(), _CONTENT, txn_id)
+
+    def _open(self, row: Row[Any]) -> Task:
+        return Task(
+            id=row.id,
+            room_id=row.room_id,
+            transaction_id=row.transaction_id,
+            action=Action(row.action),
+            attempts=row.attempts,
+            content=json.loads(self._cipher.open(row.content, _CONTENT, row.transaction_id)),
+        )
 
 
-def _step(outgoing: Outgoing, thread: dict[str, Any]) -> tuple[Action, dict[str, Any]]:
+def _step(outgoing: Sendable, thread: dict[str, Any]) -> tuple[Action, dict[str, Any]]:
     match outgoing:
         case InviteUser(user_id):
             return Action.INVITE, {"user_id": user_id}

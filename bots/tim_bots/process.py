@@ -13,27 +13,34 @@ from tim_bots.account import StoredSeeds, log_in, new_client, publish_display_na
 from tim_bots.appointment.flow import AppointmentFlow
 from tim_bots.backoff import delays
 from tim_bots.cipher import Cipher
-from tim_bots.config import BotConfig, read_secret
+from tim_bots.config import BotConfig
 from tim_bots.cross_signing import ensure_cross_signed
-from tim_bots.database import Database, lock_state_dir, open_engine, prepare_state_dir
+from tim_bots.database import Database
+from tim_bots.delivery import Delivery
 from tim_bots.flow import Flow
 from tim_bots.guard import GuardedClient, require_supported_nio
 from tim_bots.health import Health
-from tim_bots.inbox import Inbox
 from tim_bots.invites import Invites
 from tim_bots.matrix_http import RequestFailed
 from tim_bots.messages import require_messages
-from tim_bots.outbox import Outbox
+from tim_bots.queues import Queues
+from tim_bots.secret_files import read_secret
 from tim_bots.sender import Sender
 from tim_bots.service import serve_health
+from tim_bots.state import open_state
 from tim_bots.sync_loop import SyncLoop
 from tim_bots.worker import Worker
 from tim_policy.errors import TimError
 
 logger = logging.getLogger(__name__)
 
-DATABASE = "bot.db"
-CHASSIS_MESSAGES = ("chassis-room-not-encrypted", "chassis-message-not-encrypted", "chassis-failed")
+CHASSIS_MESSAGES = (
+    "chassis-room-not-encrypted",
+    "chassis-message-not-encrypted",
+    "chassis-failed",
+    "chassis-please-send-again",
+    "chassis-operator-dead-letter",
+)
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 MakeFlow = Callable[[BotConfig, Cipher], Flow]
@@ -57,20 +64,18 @@ async def run_bot(config: BotConfig, make_flow: MakeFlow = appointment_flow) -> 
     os.umask(0o077)
     require_supported_nio()
     require_messages(CHASSIS_MESSAGES)
-    cipher = Cipher.from_file(config.key_file)
     password = read_secret(config.password_file, "password_file")
-    flow = make_flow(config, cipher)
-    prepare_state_dir(config.state_dir)
-    lock = lock_state_dir(config.state_dir)
-    database = Database(open_engine(config.state_dir / DATABASE))
-    client = new_client(config.homeserver, config.user_id, config.state_dir, cipher.derive("crypto store").hex())
-    try:
-        bot = Bot(config, client, database, cipher, flow)
-        await _until_stopped(bot.run(password))
-    finally:
-        await client.close()
-        database.close()
-        os.close(lock)
+    with open_state(config) as state:
+        flow = make_flow(config, state.cipher)
+        database = Database(state.engine)
+        pickle_key = state.cipher.derive("crypto store").hex()
+        client = new_client(config.homeserver, config.user_id, config.state_dir, pickle_key)
+        try:
+            bot = Bot(config, client, database, state.cipher, flow)
+            await _until_stopped(bot.run(password))
+        finally:
+            await client.close()
+            database.close()
     logger.info("stopped component=process")
 
 
@@ -123,19 +128,14 @@ class Bot:
         self._database = database
         self._cipher = cipher
         self._health = Health()
-        self._inbox, self._outbox = Inbox(cipher), Outbox(cipher)
-        self._sender = Sender(client, database, self._outbox, self._health, inbox=self._inbox, notify=self._arrived)
-        self._worker = Worker(database, self._inbox, self._outbox, flow, self._sender.wake)
-        self._invites = Invites(
-            client=client,
-            database=database,
-            inbox=self._inbox,
-            outbox=self._outbox,
-            flow=flow,
-            notify=self._joined,
-        )
+        queues = Queues.of(cipher, config.operator_room)
+        self._queues = queues
+        delivery = Delivery(client, database, queues, self._arrived)
+        self._sender = Sender(database, queues, delivery, self._health)
+        self._worker = Worker(database, queues, flow, config.user_id, self._sender.wake)
+        self._invites = Invites(client=client, database=database, queues=queues, notify=self._joined)
         self._sync = SyncLoop(
-            client=client, database=database, inbox=self._inbox, health=self._health, notify=self._arrived
+            client=client, database=database, queues=queues, health=self._health, notify=self._arrived
         )
 
     def _arrived(self) -> None:
@@ -148,7 +148,7 @@ class Bot:
 
     async def run(self, password: str) -> None:
         """Work until cancelled."""
-        async with serve_health(self._config.health_port, self._health, self._database, self._inbox, self._outbox):
+        async with serve_health(self._config.health_port, self._health, self._database, self._queues):
             await self._prepare(password)
             async with asyncio.TaskGroup() as tasks:
                 for part in (self._sync, self._worker, self._invites, self._sender):

@@ -3,57 +3,57 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import Any
-from urllib.parse import quote
+from datetime import UTC, datetime, timedelta
 
-from nio.crypto.attachments import encrypt_attachment
+import aiohttp
 from sqlalchemy import Connection
-from sqlalchemy.exc import OperationalError
 
 from tim_bots.backoff import delays
-from tim_bots.database import Database
-from tim_bots.flow import MessageKind
-from tim_bots.guard import GuardedClient
+from tim_bots.database import DATABASE_DOWN, Database
+from tim_bots.delivery import Delivery, NotAMember, NotReady
 from tim_bots.health import Health
-from tim_bots.inbox import Arrival, Inbox, Kind, State
-from tim_bots.matrix_http import RequestFailed, TokenRevoked, call, demand, is_final, ok, upload
-from tim_bots.outbox import Action, Outbox, Task, edited, file_bytes
+from tim_bots.lease import LeaseLost
+from tim_bots.matrix_http import RequestFailed, TokenRevoked
+from tim_bots.outbox import Task
+from tim_bots.queues import Queues
 
 logger = logging.getLogger(__name__)
 
+ATTEMPTS = 12
+"""Failures that are the step's own, after which it is a dead letter: about two minutes."""
+
 _LONGEST_PAUSE = 20.0
-_REFUSED = 300
-
-
-class NotReady(Exception):
-    """The room has not come with a sync yet, or is not known to be encrypted."""
+_IS_UP = timedelta(minutes=1)
+"""A homeserver that answered a sync so recently works."""
+_NOT_THE_STEPS_FAULT = (OSError, TimeoutError, aiohttp.ClientError)
+_SERVER_ERRORS_IN_BETWEEN = {401, 408, 429, 502, 503, 504}
+"""Said by the homeserver about itself, or by a proxy in front of it."""
 
 
 class Sender:
     """Does what the outbox holds, in the order of each room.
 
     Args:
-        inbox: takes what became of an invite.
-        notify: called when the inbox got something new.
+        database: of the bot.
+        queues: the outbox and where its dead letters go.
+        delivery: does one step.
+        health: knows whether the homeserver works.
+        may_send: called before each attempt; raises when another process has the account.
     """
 
     def __init__(
         self,
-        client: GuardedClient,
         database: Database,
-        outbox: Outbox,
+        queues: Queues,
+        delivery: Delivery,
         health: Health,
-        *,
-        inbox: Inbox,
-        notify: Callable[[], None],
+        may_send: Callable[[], None] = lambda: None,
     ) -> None:
-        self._client = client
         self._database = database
-        self._outbox = outbox
+        self._queues = queues
+        self._delivery = delivery
         self._health = health
-        self._inbox = inbox
-        self._notify = notify
+        self._may_send = may_send
         self._wake = asyncio.Event()
         self._rooms: set[str] = set()
 
@@ -66,6 +66,7 @@ class Sender:
 
         Raises:
             TokenRevoked: the token is not valid any more.
+            LeaseLost: another process has the account.
         """
         self._wake.set()
         async with asyncio.TaskGroup() as tasks:
@@ -79,8 +80,8 @@ class Sender:
 
     async def _waiting_rooms(self) -> list[str]:
         try:
-            return await self._database.transaction(self._outbox.rooms)
-        except OperationalError as error:  # disk full, database locked
+            return await self._database.transaction(self._queues.outbox.rooms)
+        except DATABASE_DOWN as error:
             logger.error("database failed component=sender error=%s", type(error).__name__)
             asyncio.get_running_loop().call_later(_LONGEST_PAUSE, self._wake.set)
             return []
@@ -88,10 +89,10 @@ class Sender:
     async def _empty(self, room_id: str) -> None:
         try:
             while task := await self._database.transaction(
-                lambda connection: self._outbox.next_task(connection, room_id)
+                lambda connection: self._queues.outbox.next_task(connection, room_id)
             ):
                 await self._finish(task)
-        except OperationalError as error:  # disk full, database locked
+        except DATABASE_DOWN as error:
             logger.error("database failed component=sender error=%s", type(error).__name__)
             await asyncio.sleep(_LONGEST_PAUSE)
         finally:
@@ -99,127 +100,56 @@ class Sender:
             self._wake.set()
 
     async def _finish(self, task: Task) -> None:
+        """Try until it is done, or given up."""
+        attempts = task.attempts
         for pause in delays(first=0.1, longest=_LONGEST_PAUSE):
             try:
-                await self.do(task)
-            except (TokenRevoked, OperationalError):
+                self._may_send()
+                await self._delivery.do(task)
+            except (TokenRevoked, LeaseLost, *DATABASE_DOWN):
                 raise
             except NotReady:
                 await asyncio.sleep(pause)  # the next sync brings the room
+            except NotAMember:
+                logger.info("answer dropped component=sender error=NotAMember")
+                await self._database.transaction(lambda connection: self._queues.outbox.finish(connection, task.id))
+                break
             except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again
-                if isinstance(error, RequestFailed) and error.is_final:
-                    # no member any more, or refused for good: trying again would block the room for ever
-                    logger.error("answer dropped component=sender errcode=%s", error.errcode)
-                    await self._forget(task)
+                attempts += self._is_its_own_fault(error)
+                is_dead = attempts >= ATTEMPTS or (isinstance(error, RequestFailed) and error.is_final)
+                await self._note_failure(task, error, is_dead=is_dead)
+                if is_dead:
                     break
-                self._health.retrying.add(task.id)
-                logger.warning("send failed component=sender error=%s retry_s=%.1f", type(error).__name__, pause)
-                await asyncio.sleep(pause)
+                await asyncio.sleep(_wait(error, pause))
             else:
                 break
         self._health.retrying.discard(task.id)
 
-    async def _forget(self, task: Task) -> None:
-        await self._database.transaction(lambda connection: self._outbox.finish(connection, task.id))
-
-    async def do(self, task: Task) -> None:
-        """One step.
-
-        Raises:
-            NotReady, RequestFailed, TokenRevoked and what the network raises: not done.
-        """
-        room = f"/_matrix/client/v3/rooms/{quote(task.room_id, safe='')}"
-        match task.action:
-            case Action.UPLOAD_FILE:
-                await self._upload(task)
-                return
-            case Action.SEND_ENCRYPTED:
-                await self._send_encrypted(task, "m.room.message", task.content)
-            case Action.SEND_EVENT:
-                await self._send_event(task)
-                return
-            case Action.INVITE:
-                await self._invite(task, f"{room}/invite")
-                return
-            case Action.SEND_PLAIN:
-                path = f"{room}/send/m.room.message/{task.transaction_id}"
-                await demand(self._client, "PUT", path, task.content)
-            case Action.LEAVE:
-                await demand(self._client, "POST", f"{room}/leave", {})
-        await self._forget(task)
-
-    async def _send_event(self, task: Task) -> None:
-        wanted = task.content
-        names = [name for name in (wanted["about"], wanted["label"] if wanted["edits"] else None) if name]
-        found = [
-            await self._database.transaction(lambda c, n=name: self._outbox.event_of(c, task.room_id, n))  # type: ignore[misc]  # binds the loop variable
-            for name in names
-        ]
-        content = dict(wanted["content"])
-        if wanted["about"]:
-            if found[0] is None:  # what it refers to was never sent
-                await self._forget(task)
-                return
-            content["m.relates_to"] = {"rel_type": "m.reference", "event_id": found[0]}
-        if wanted["edits"] and found[-1] is not None:
-            content = edited(content, found[-1])
-        event_id = await self._send_encrypted(task, wanted["type"], content)
+    async def _note_failure(self, task: Task, error: Exception, *, is_dead: bool) -> None:
+        name = error.errcode if isinstance(error, RequestFailed) and error.errcode else type(error).__name__
+        self._health.retrying.add(task.id)
+        logger.warning("send failed component=sender error=%s given_up=%s", name, is_dead)
+        if not is_dead and not self._is_its_own_fault(error):
+            return
 
         def work(connection: Connection) -> None:
-            if wanted["label"]:
-                self._outbox.remember_event(connection, task.room_id, wanted["label"], event_id)
-            self._outbox.finish(connection, task.id)
+            self._queues.outbox.note_failure(connection, task.id, name, is_dead=is_dead)
+            if is_dead:
+                self._queues.dead_letters.tell_operator(connection, f"out-{task.id}", task.room_id, task.action, name)
 
         await self._database.transaction(work)
 
-    async def _invite(self, task: Task, path: str) -> None:
-        """Invite, and put what became of it into the inbox; being there already is as good."""
-        user_id = task.content["user_id"]
-        status, answer = await call(self._client, "POST", path, {"user_id": user_id})
-        if status >= _REFUSED and not is_final(status):
-            raise RequestFailed(status, str(answer.get("errcode", "")))
-        room = self._client.rooms.get(task.room_id)
-        is_there = status < _REFUSED or (room is not None and user_id in room.users)
-        errcode = "" if is_there else str(answer.get("errcode") or "M_UNKNOWN")
-        content = {"sender": user_id, "kind": MessageKind.INVITE_RESULT, "text": errcode}
-        arrival = Arrival(f"invited {task.transaction_id}", task.room_id, Kind.MESSAGE, State.READY, content)
+    def _is_its_own_fault(self, error: Exception) -> bool:
+        """Whether this step fails while others would not: a homeserver that is down makes no dead letters."""
+        if isinstance(error, _NOT_THE_STEPS_FAULT):
+            return False
+        if isinstance(error, RequestFailed) and error.status in _SERVER_ERRORS_IN_BETWEEN:
+            return False
+        last = self._health.last_sync_at
+        return last is not None and datetime.now(UTC) - last < _IS_UP
 
-        def work(connection: Connection) -> None:
-            self._inbox.add(connection, arrival, datetime.now(UTC))
-            self._outbox.finish(connection, task.id)
 
-        await self._database.transaction(work)
-        self._notify()
-
-    async def _send_encrypted(self, task: Task, event_type: str, content: dict[str, Any]) -> str:
-        room = self._client.rooms.get(task.room_id)
-        if room is None:
-            joined = await demand(self._client, "GET", "/_matrix/client/v3/joined_rooms")
-            if task.room_id not in joined.get("joined_rooms", []):
-                raise RequestFailed(403, "M_FORBIDDEN")
-        if room is None or not room.encrypted:  # nio would send it in the clear
-            raise NotReady
-        response = ok(
-            await self._client.room_send(
-                task.room_id,
-                event_type,
-                content,
-                tx_id=task.transaction_id,
-                ignore_unverified_devices=True,  # strictness towards people's devices is not decided here
-            )
-        )
-        return str(response.event_id)
-
-    async def _upload(self, task: Task) -> None:
-        data = file_bytes(task)
-        ciphertext, keys = encrypt_attachment(data)
-        uri = await upload(self._client, ciphertext)
-        content: dict[str, Any] = {
-            "msgtype": "m.file",
-            "body": task.content["file_name"],
-            "filename": task.content["file_name"],
-            "info": {"mimetype": task.content["mime_type"], "size": len(data)},
-            "file": keys | {"url": uri},
-        }
-        content |= task.content.get("extra", {})
-        await self._database.transaction(lambda connection: self._outbox.replace_upload(connection, task.id, content))
+def _wait(error: Exception, pause: float) -> float:
+    """The homeserver's wish, if it is longer than ours."""
+    wish = error.retry_after if isinstance(error, RequestFailed) else None
+    return max(pause, wish or 0.0)

@@ -9,8 +9,8 @@ from sqlalchemy import Connection
 
 from tim_bots.database import Database
 from tim_bots.health import Backlog, Health, readiness
-from tim_bots.inbox import Inbox, State
-from tim_bots.outbox import Outbox
+from tim_bots.inbox import State
+from tim_bots.queues import Queues
 from tim_policy.errors import ConfigError
 
 _HOST = "127.0.0.1"
@@ -31,9 +31,7 @@ def _application(health: Health, database: Database, count: Callable[[Connection
 
 
 @asynccontextmanager
-async def serve_health(
-    port: int | None, health: Health, database: Database, inbox: Inbox, outbox: Outbox
-) -> AsyncIterator[None]:
+async def serve_health(port: int | None, health: Health, database: Database, queues: Queues) -> AsyncIterator[None]:
     """Serve while the block runs; without a port, do nothing.
 
     Raises:
@@ -46,9 +44,9 @@ async def serve_health(
     def count(connection: Connection) -> Backlog:
         waiting = (State.READY, State.WAITING_FOR_KEYS)
         return Backlog(
-            failed=inbox.count(connection, [State.FAILED]),
-            waiting_in=inbox.count(connection, waiting),
-            waiting_out=outbox.count(connection),
+            failed=queues.inbox.count(connection, [State.FAILED]) + queues.outbox.count(connection, is_dead=True),
+            waiting_in=queues.inbox.count(connection, waiting),
+            waiting_out=queues.outbox.count(connection),
         )
 
     runner = web.AppRunner(_application(health, database, count), access_log=None)

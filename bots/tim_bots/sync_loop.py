@@ -12,17 +12,23 @@ from sqlalchemy import Connection
 from tim_bots.backfill import fetch_gap
 from tim_bots.backoff import delays
 from tim_bots.database import Database
-from tim_bots.flow import MessageKind
 from tim_bots.guard import GuardedClient
 from tim_bots.health import Health
-from tim_bots.inbox import Arrival, Entry, Inbox, Kind, State
+from tim_bots.inbox import UNREADABLE, Arrival, Entry, Kind, State
 from tim_bots.incoming import Message, Unprocessed, read_event
 from tim_bots.matrix_http import RequestFailed, TokenRevoked, ok
+from tim_bots.messages import say
+from tim_bots.outbox import Action, in_reply_to, text_content, transaction_id
+from tim_bots.queues import Queues
 
 logger = logging.getLogger(__name__)
 
-KEY_PATIENCE = timedelta(seconds=30)
-"""How long an undecryptable message may wait for its keys; they usually come before it."""
+KEY_PATIENCE = timedelta(seconds=60)
+"""After so long the sender of an undecryptable message is asked to send it again; keys usually come before it."""
+KEY_HOPE = timedelta(days=7)
+"""After so long nobody believes in the keys any more."""
+_ASK_AGAIN_AFTER = timedelta(minutes=10)
+"""In one room; a flood of undecryptable messages gets one answer."""
 
 _LONG_POLL_MS = 30_000
 _SHORT_POLL_MS = 3_000
@@ -47,13 +53,14 @@ class SyncLoop:
         *,
         client: GuardedClient,
         database: Database,
-        inbox: Inbox,
+        queues: Queues,
         health: Health,
         notify: Callable[[], None],
     ) -> None:
         self._client = client
         self._database = database
-        self._inbox = inbox
+        self._inbox = queues.inbox
+        self._outbox = queues.outbox
         self._health = health
         self._notify = notify
         self._needs_full_state = True  # nio keeps rooms in memory only
@@ -81,7 +88,7 @@ class SyncLoop:
     async def sync_once(self) -> None:
         """One sync, stored."""
         since = await self._database.transaction(self._inbox.position)
-        waiting = await self._waiting()
+        waiting = await self._in_state(State.WAITING_FOR_KEYS)
         response: SyncResponse = ok(
             await self._client.sync(
                 timeout=0 if self._needs_full_state else _SHORT_POLL_MS if waiting else _LONG_POLL_MS,
@@ -90,7 +97,7 @@ class SyncLoop:
                 sync_filter=_FILTER,
             )
         )
-        arrivals = [*_invites(response, self._client.user_id)]
+        arrivals = [*_departures(response), *_invites(response, self._client.user_id)]
         if since is not None:  # a device on its first sync has no keys for what was said before it existed
             for room_id in response.rooms.join:
                 arrivals += await self._room_arrivals(response, room_id, since)
@@ -101,7 +108,7 @@ class SyncLoop:
         if arrivals:
             self._notify()
         await self._client.maintain_keys()
-        await self.retry_waiting()
+        await self.retry_waiting(has_new_keys=bool(response.to_device_events))
 
     async def _commit(self, arrivals: Sequence[Arrival], next_batch: str) -> None:
         now = datetime.now(UTC)
@@ -132,45 +139,64 @@ class SyncLoop:
             return []
         return [self._client.readable(event, room_id) for event in earlier]
 
-    async def _waiting(self) -> list[Entry]:
+    async def _in_state(self, *states: State) -> list[Entry]:
         def work(connection: Connection) -> list[Entry]:
-            return self._inbox.in_state(connection, State.WAITING_FOR_KEYS, Kind.MESSAGE)
+            return self._inbox.in_state(connection, states, Kind.MESSAGE)
 
         return await self._database.transaction(work)
 
-    async def retry_waiting(self) -> None:
-        """Try the messages again whose keys were missing; give up on those that waited too long."""
-        entries = await self._waiting()
+    async def retry_waiting(self, *, has_new_keys: bool) -> None:
+        """Try the messages again whose keys were missing; ask for those again that waited too long.
+
+        Args:
+            has_new_keys: something came that may have brought keys, also for messages that were asked for again.
+        """
+        entries = await self._in_state(*(UNREADABLE if has_new_keys else [State.WAITING_FOR_KEYS]))
         if not entries:
             return
         await self._client.query_keys()
         now = datetime.now(UTC)
-        settled = [(entry, arrival) for entry in entries if (arrival := self._settle(entry, now)) is not None]
+        readable = [(entry, self._read(entry)) for entry in entries]
 
-        def work(connection: Connection) -> None:
-            for entry, arrival in settled:
-                if arrival is Unprocessed.IGNORED:
-                    self._inbox.finish(connection, entry.id)
-                elif isinstance(arrival, Arrival):
-                    self._inbox.replace(connection, entry.id, arrival)
+        def work(connection: Connection) -> bool:
+            is_new = [self._settle(connection, entry, read, now) for entry, read in readable]
+            return any(is_new)
 
-        if settled:
-            await self._database.transaction(work)
+        if await self._database.transaction(work):
             self._notify()
 
-    def _settle(self, entry: Entry, now: datetime) -> Arrival | Unprocessed | None:
+    def _read(self, entry: Entry) -> Arrival | Unprocessed | None:
+        """What the entry is by now; None: as unreadable as before."""
         event = self._client.readable(Event.parse_event(entry.content), entry.room_id)
-        if not _is_encrypted(event):
-            return _arrival(event, entry.room_id, self._client.user_id) or Unprocessed.IGNORED
-        if now - entry.received_at < KEY_PATIENCE:
+        if _is_encrypted(event):
             return None
-        return Arrival(
-            entry.event_id,
-            entry.room_id,
-            Kind.MESSAGE,
-            State.READY,
-            {"sender": event.source["sender"], "kind": MessageKind.UNDECRYPTABLE, "text": ""},
-        )
+        return _arrival(event, entry.room_id, self._client.user_id) or Unprocessed.IGNORED
+
+    def _settle(self, connection: Connection, entry: Entry, read: Arrival | Unprocessed | None, now: datetime) -> bool:
+        """Returns whether there is something new to be done."""
+        if isinstance(read, Arrival):
+            if entry.state is State.ASKED and self._inbox.was_followed(connection, entry):
+                self._inbox.finish(connection, entry.id)  # it was sent again: once is enough
+                return False
+            self._inbox.replace(connection, entry, read)
+            return True
+        if read is Unprocessed.IGNORED or now - entry.received_at >= KEY_HOPE:
+            self._inbox.finish(connection, entry.id)
+            return False
+        if entry.state is State.ASKED or now - entry.received_at < KEY_PATIENCE:
+            return False
+        return self._ask(connection, entry, now)
+
+    def _ask(self, connection: Connection, entry: Entry, now: datetime) -> bool:
+        """Ask the sender once to send it again, as a reply to what cannot be read."""
+        was_asked = self._inbox.was_asked(connection, entry.room_id, now - _ASK_AGAIN_AFTER)
+        self._inbox.set_asked(connection, entry.id)
+        if not was_asked:
+            content = in_reply_to(entry.event_id, text_content(say("chassis-please-send-again")))
+            txn_id = transaction_id(entry.event_id, "please send again")
+            self._outbox.add_once(connection, entry.room_id, txn_id, Action.SEND_ENCRYPTED, content)
+        logger.warning("undecryptable component=sync asked=%s", not was_asked)
+        return not was_asked
 
 
 def room_arrivals(events: Sequence[Any], room_id: str, own_user_id: str) -> Iterable[Arrival]:
@@ -225,6 +251,12 @@ def _is_own_join(event: Any, own_user_id: str) -> bool:
     unsigned = source.get("unsigned") or {}
     was = (unsigned.get("prev_content") or {}).get("membership")
     return source.get("content", {}).get("membership") == "join" and was != "join"
+
+
+def _departures(response: SyncResponse) -> Iterable[Arrival]:
+    """Rooms that the bot is not in any more: left, kicked or banned."""
+    for room_id in response.rooms.leave:
+        yield Arrival(f"left {room_id} {response.next_batch}", room_id, Kind.LEFT, State.READY, {})
 
 
 def _invites(response: SyncResponse, own_user_id: str) -> Iterable[Arrival]:

@@ -1,51 +1,51 @@
-"""Hands the inbox to the flow, one message at a time, each in one transaction with its answers."""
+"""Hands the inbox to the flow: one message after the other, each with all its effects or none of them."""
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import OperationalError
 
 from tim_bots.backoff import delays
-from tim_bots.database import Database
-from tim_bots.flow import Flow, Incoming, MessageKind, SendText
-from tim_bots.inbox import Entry, Inbox, Kind
+from tim_bots.database import DATABASE_DOWN, Database
+from tim_bots.flow import CancelTimer, Flow, Incoming, MessageKind, Outgoing, SendText, SetTimer
+from tim_bots.inbox import Entry, Kind
 from tim_bots.incoming import related_event_id
 from tim_bots.messages import say
-from tim_bots.outbox import Action, Outbox, text_content, transaction_id
+from tim_bots.outbox import Action, text_content, transaction_id
+from tim_bots.queues import Queues
 
 logger = logging.getLogger(__name__)
 
+PAUSES = (timedelta(seconds=2), timedelta(seconds=15))
+"""Before the second and the third attempt at a message on which the flow failed; then it is a dead letter."""
 
-class FlowFailed(Exception):
-    """Carries the entry out of the transaction that is rolled back.
-
-    Args:
-        entry: what the flow was given.
-        cause: name of the exception class; its text may hold personal data.
-    """
-
-    def __init__(self, entry: Entry, cause: str) -> None:
-        super().__init__(cause)
-        self.entry = entry
-        self.cause = cause
+_AT_ONCE = 50
+"""Messages per transaction: each has its own savepoint, all share one wait for the disk."""
+_LONGEST_SLEEP = 10.0
+"""A command in another process may have put something into the database."""
 
 
 class Worker:
     """Takes ready messages in the order in which they became readable.
 
     Args:
+        database: of the bot.
+        queues: of the bot.
+        flow: decides.
+        own_user_id: the bot's.
         notify: called when the outbox got something new.
     """
 
     def __init__(
-        self, database: Database, inbox: Inbox, outbox: Outbox, flow: Flow, notify: Callable[[], None]
+        self, database: Database, queues: Queues, flow: Flow, own_user_id: str, notify: Callable[[], None]
     ) -> None:
         self._database = database
-        self._inbox = inbox
-        self._outbox = outbox
+        self._queues = queues
         self._flow = flow
+        self._own_user_id = own_user_id
         self._notify = notify
         self._wake = asyncio.Event()
 
@@ -56,96 +56,122 @@ class Worker:
     async def run(self) -> None:
         """Work until cancelled."""
         waiting_times = delays()
-        self._wake.set()
         while True:
-            await self._wake.wait()
             self._wake.clear()
             try:
-                while await self.handle_one():
+                while await self.handle_some():
                     waiting_times = delays()
-            except OperationalError as error:  # disk full, database locked: not the message's fault
+                pause = await self._seconds_until_next()
+            except DATABASE_DOWN as error:
                 logger.error("database failed component=worker error=%s", type(error).__name__)
-                await asyncio.sleep(next(waiting_times))
-                self._wake.set()
+                pause = next(waiting_times)
+            self._notify()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._wake.wait()
 
-    async def handle_one(self) -> bool:
-        """Handle the next message.
+    async def handle_some(self) -> int:
+        """Handle what is ready, up to a limit.
 
         Returns:
-            Whether there was one.
+            How many there were.
         """
-        try:
-            did_work = await self._database.transaction(self._handle)
-        except FlowFailed as failure:
-            logger.error("flow failed component=worker error=%s", failure.cause)
-            entry = failure.entry
-            await self._database.transaction(lambda connection: self._apologise(connection, entry))
-            did_work = True
-        if did_work:
+        count = await self._database.transaction(self._handle_some)
+        if count:
             self._notify()
-        return did_work
+        return count
 
-    def _handle(self, connection: Connection) -> bool:
-        entry = self._inbox.next_message(connection)
-        if entry is None:
-            return False
-        if entry.kind is Kind.NOT_ENCRYPTED:
-            self._refuse_plain_text(connection, entry)
+    async def _seconds_until_next(self) -> float:
+        def work(connection: Connection) -> float:
+            due = (self._queues.timers.next_due(connection), self._queues.inbox.next_attempt_at(connection))
+            now = datetime.now(UTC)
+            return min([_LONGEST_SLEEP, *(max((at - now).total_seconds(), 0.01) for at in due if at is not None)])
+
+        return await self._database.transaction(work)
+
+    def _handle_some(self, connection: Connection) -> int:
+        now = datetime.now(UTC)
+        self._queues.timers.fire(connection, now)
+        for count in range(_AT_ONCE):
+            entry = self._queues.inbox.next_message(connection, now)
+            if entry is None:
+                return count
+            self._handle(connection, entry, now)
+        return _AT_ONCE
+
+    def _handle(self, connection: Connection, entry: Entry, now: datetime) -> None:
+        try:
+            with connection.begin_nested():
+                self._dispatch(connection, entry)
+                self._queues.inbox.finish(connection, entry.id)
+        except DATABASE_DOWN:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a flow raises, the other rooms go on
+            self._note_failure(connection, entry, type(error).__name__, now)
+
+    def _dispatch(self, connection: Connection, entry: Entry) -> None:
+        match entry.kind:
+            case Kind.NOT_ENCRYPTED:
+                self._refuse_plain_text(connection, entry)
+            case Kind.LEFT:
+                self._queues.timers.cancel_room(connection, entry.room_id)
+                self._queues.inbox.close_room(connection, entry.room_id)
+                self._queues.outbox.close_room(connection, entry.room_id)
+            case _:
+                self._ask_flow(connection, self._read(connection, entry))
+
+    def _ask_flow(self, connection: Connection, message: Incoming) -> None:
+        answers = self._flow.handle(connection, message)
+        says = [answer for answer in answers if not isinstance(answer, SetTimer | CancelTimer)]
+        self._queues.outbox.answer(connection, message.room_id, message.event_id, says, message.thread_id)
+        for answer in answers:
+            self._set_timer(connection, message.room_id, answer)
+
+    def _set_timer(self, connection: Connection, room_id: str, answer: Outgoing) -> None:
+        match answer:
+            case SetTimer(key, due, payload):
+                self._queues.timers.set(connection, answer.room_id or room_id, key, due, payload)
+            case CancelTimer(key):
+                self._queues.timers.cancel(connection, answer.room_id or room_id, key)
+
+    def _read(self, connection: Connection, entry: Entry) -> Incoming:
+        """What an entry is to the flow."""
+        if entry.kind is Kind.TIMER:
+            kind, text, sender = MessageKind.TIMER, entry.content["key"], self._own_user_id
+            event_type, content = "", entry.content["payload"]
         else:
-            message = read_message(connection, self._outbox, entry)
-            give_to_flow(connection, self._flow, self._outbox, entry, message)
-        self._inbox.finish(connection, entry.id)
-        return True
+            kind, text, sender = MessageKind(entry.content["kind"]), entry.content["text"], entry.content["sender"]
+            event_type, content = entry.content.get("event_type", "m.room.message"), entry.content.get("content", {})
+        related = related_event_id(content) if isinstance(content, Mapping) else None
+        return Incoming(
+            room_id=entry.room_id,
+            event_id=entry.event_id,
+            sender=sender,
+            kind=kind,
+            text=text,
+            received_at=entry.received_at,
+            event_type=event_type,
+            content=content,
+            about=None if related is None else self._queues.outbox.label_of(connection, entry.room_id, related),
+        )
 
     def _refuse_plain_text(self, connection: Connection, entry: Entry) -> None:
-        if not self._inbox.was_told_before(connection, entry):
+        if not self._queues.inbox.was_told_before(connection, entry):
             text = SendText(say("chassis-message-not-encrypted"))
-            self._outbox.answer(connection, entry.room_id, entry.event_id, [text])
+            self._queues.outbox.answer(connection, entry.room_id, entry.event_id, [text])
 
-    def _apologise(self, connection: Connection, entry: Entry) -> None:
-        apologise(connection, self._inbox, self._outbox, entry)
-
-
-def read_message(connection: Connection, outbox: Outbox, entry: Entry) -> Incoming:
-    """What a message entry is to the flow."""
-    content = entry.content.get("content", {})
-    related = related_event_id(content)
-    return Incoming(
-        room_id=entry.room_id,
-        event_id=entry.event_id,
-        sender=entry.content["sender"],
-        kind=MessageKind(entry.content["kind"]),
-        text=entry.content["text"],
-        received_at=entry.received_at,
-        event_type=entry.content.get("event_type", "m.room.message"),
-        content=content,
-        about=None if related is None else outbox.label_of(connection, entry.room_id, related),
-    )
-
-
-def give_to_flow(connection: Connection, flow: Flow, outbox: Outbox, entry: Entry, message: Incoming) -> None:
-    """Let the flow decide and store its answers.
-
-    Raises:
-        FlowFailed: the flow, or storing what it answered, did; nothing of it must be committed.
-        OperationalError: the database cannot work now; the message is to be tried again.
-    """
-    try:
-        answers = flow.handle(connection, message)
-        outbox.answer(connection, entry.room_id, entry.event_id, answers, message.thread_id)
-    except OperationalError:
-        raise
-    except Exception as error:
-        raise FlowFailed(entry, type(error).__name__) from error
-
-
-def apologise(connection: Connection, inbox: Inbox, outbox: Outbox, entry: Entry) -> None:
-    """Keep the entry for the operator and tell the person that nothing was done."""
-    inbox.fail(connection, entry.id)
-    outbox.add(
-        connection,
-        entry.room_id,
-        transaction_id(entry.event_id, "failed"),
-        Action.SEND_ENCRYPTED,
-        text_content(say("chassis-failed")),
-    )
+    def _note_failure(self, connection: Connection, entry: Entry, error: str, now: datetime) -> None:
+        logger.error("flow failed component=worker error=%s attempt=%d", error, entry.attempts + 1)
+        if entry.attempts < len(PAUSES):
+            self._queues.inbox.postpone(connection, entry.id, now + PAUSES[entry.attempts], error)
+            return
+        self._queues.inbox.fail(connection, entry.id, error)
+        self._queues.dead_letters.tell_operator(connection, f"in-{entry.id}", entry.room_id, entry.kind, error)
+        if entry.kind is Kind.MESSAGE:  # somebody waits for an answer
+            self._queues.outbox.add_once(
+                connection,
+                entry.room_id,
+                transaction_id(entry.event_id, "failed"),
+                Action.SEND_ENCRYPTED,
+                text_content(say("chassis-failed")),
+            )

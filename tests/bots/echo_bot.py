@@ -8,17 +8,17 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from tim_bots import sync_loop
+from tim_bots import sync_loop, worker
 from tim_bots.cipher import Cipher
 from tim_bots.config import BotConfig, load_config
-from tim_bots.flow import Flow, Incoming, Outgoing, SendFile, SendText
+from tim_bots.flow import Flow, Incoming, Outgoing, SendFile, SendText, SetTimer
 from tim_bots.logs import configure_logging
 from tim_bots.process import run_bot
 from tim_policy.errors import TimError
 
 
 class EchoFlow:
-    """Answers each message with its kind and text; `file` brings a file, `raise` an exception."""
+    """Answers each message with its kind and text; `file` brings a file, `raise` an exception, `timer` a timer."""
 
     def handle(self, connection: Connection, message: Incoming) -> Sequence[Outgoing]:
         del connection
@@ -27,6 +27,8 @@ class EchoFlow:
         answers: list[Outgoing] = [SendText(f"{message.kind}: {message.text}")]
         if message.text == "file":
             answers.append(SendFile("termin.ics", "text/calendar", b"BEGIN:VCALENDAR"))
+        if message.text == "timer":
+            answers.append(SetTimer("reminder", message.received_at + timedelta(seconds=2), {"about": "Kanarienvogel"}))
         return answers
 
 
@@ -36,6 +38,7 @@ def make_flow(_config: BotConfig, _cipher: Cipher) -> Flow:
 
 if __name__ == "__main__":
     sync_loop.KEY_PATIENCE = timedelta(seconds=2)
+    worker.PAUSES = (timedelta(0), timedelta(0))
     configure_logging()
     try:
         asyncio.run(run_bot(load_config(Path(sys.argv[1])), make_flow))

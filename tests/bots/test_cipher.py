@@ -32,12 +32,19 @@ def test_a_value_cannot_be_moved_to_another_column() -> None:
         CIPHER.open(CIPHER.seal(b"x", "inbox.content"), "outbox.content")
 
 
+@pytest.mark.parametrize("rows", [(("1",), ("2",)), (("a", "bc"), ("ab", "c")), ((), ("",)), (("a",), ("a", ""))])
+def test_a_value_cannot_be_moved_to_another_row(rows: tuple[tuple[str, ...], tuple[str, ...]]) -> None:
+    assert CIPHER.open(CIPHER.seal(b"x", "inbox.content", *rows[0]), "inbox.content", *rows[0]) == b"x"
+    with pytest.raises(SealBroken):
+        CIPHER.open(CIPHER.seal(b"x", "inbox.content", *rows[0]), "inbox.content", *rows[1])
+
+
 def test_another_key_opens_nothing() -> None:
     with pytest.raises(SealBroken):
         Cipher(os.urandom(32)).open(CIPHER.seal(b"x", "a"), "a")
 
 
-@pytest.mark.parametrize("sealed", [b"", b"short", bytes(28)])
+@pytest.mark.parametrize("sealed", [b"", b"short", bytes(28), CIPHER.seal(b"", "a")[:5]])
 def test_what_is_no_seal_is_refused(sealed: bytes) -> None:
     with pytest.raises(SealBroken):
         CIPHER.open(sealed, "a")

@@ -9,7 +9,8 @@ import pytest
 import yaml
 
 from tests.bots.conftest import write_config
-from tim_bots.config import load_config, read_secret
+from tim_bots.config import load_config
+from tim_bots.secret_files import read_secret
 from tim_policy.errors import ConfigError
 
 WriteBot = Callable[..., Path]

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from tim_bots.database import SCHEMA_VERSION, StateUnusable, lock_state_dir, open_engine, prepare_state_dir
+from tim_bots.database import lock_state_dir, open_engine, prepare_state_dir
+from tim_bots.schema import StateUnusable
 
 
 def test_the_state_directory_is_private(tmp_path: Path) -> None:
@@ -25,16 +26,6 @@ def test_only_one_process_holds_the_state_directory(tmp_path: Path) -> None:
     lock_state_dir(tmp_path)
     with pytest.raises(StateUnusable, match="in use by another process"):
         lock_state_dir(tmp_path)
-
-
-@pytest.mark.parametrize("version", [SCHEMA_VERSION - 1, SCHEMA_VERSION + 1])
-def test_a_database_of_another_version_is_refused(tmp_path: Path, version: int) -> None:
-    engine = open_engine(tmp_path / "bot.db")
-    with engine.begin() as connection:
-        connection.execute(text("UPDATE schema_version SET version = :version"), {"version": version})
-    engine.dispose()
-    with pytest.raises(StateUnusable, match=f"schema version {version}"):
-        open_engine(tmp_path / "bot.db")
 
 
 def test_a_commit_is_on_the_disk_and_rows_keep_their_promises(tmp_path: Path) -> None:

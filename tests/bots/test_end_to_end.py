@@ -125,10 +125,26 @@ async def test_a_message_whose_keys_never_come_is_reported_once(new_bot: NewBot,
         content = {"algorithm": "m.megolm.v1.aes-sha2", "sender_key": "x", "device_id": "x", "session_id": "x"}
         await demand(anna.client, "PUT", path, content | {"ciphertext": "x"})
         await demand(anna.client, "PUT", path + "2", {"algorithm": "m.unknown"})
-        await anna.wait_for(room_id, lambda said: said.text == "undecryptable: ", after=2)
+        asked = await anna.wait_for(room_id, after=1)
+        assert "Bitte senden Sie sie noch einmal" in asked.text
+        assert "m.in_reply_to" in asked.content["m.relates_to"]
         await anna.send(room_id, "2")
         await anna.wait_for(room_id, lambda said: said.text == "text: 2")
-        assert texts(anna, room_id) == ["room_joined: ", "undecryptable: ", "undecryptable: ", "text: 2"]
+        assert len(texts(anna, room_id)) == 3
+
+
+async def test_a_timer_survives_a_kill_and_comes_once(new_bot: NewBot, person: Person) -> None:
+    bot = await running(new_bot)
+    async with person() as anna:
+        room_id = await room_with(bot, anna)
+        await anna.send(room_id, "timer")
+        await anna.wait_for(room_id, lambda said: said.text == "text: timer")
+        await bot.kill()
+        await bot.start()
+        await anna.wait_for(room_id, lambda said: said.text == "timer: reminder")
+        await anna.send(room_id, "2")
+        await anna.wait_for(room_id, lambda said: said.text == "text: 2")
+        assert texts(anna, room_id) == ["room_joined: ", "text: timer", "timer: reminder", "text: 2"]
 
 
 async def test_a_failing_flow_gets_an_apology_and_makes_the_bot_red(new_bot: NewBot, person: Person) -> None:

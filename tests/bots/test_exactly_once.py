@@ -1,28 +1,29 @@
 """Inbox, worker, outbox: whenever the process dies, each message is answered once, in order."""
 
+import asyncio
 import os
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TypeVar
 
 import pytest
-from sqlalchemy import Column, Connection, Integer, String, Table, insert, select
+from sqlalchemy import Column, Connection, Integer, String, Table, insert, select, text
 
+from tim_bots import worker
 from tim_bots.cipher import Cipher
 from tim_bots.database import Database, metadata, open_engine
-from tim_bots.flow import Incoming, Outgoing, SendFile, SendText
-from tim_bots.guard import GuardedClient
-from tim_bots.health import Health
-from tim_bots.inbox import Arrival, Entry, Inbox, Kind, State
-from tim_bots.outbox import Outbox
-from tim_bots.sender import Sender
+from tim_bots.delivery import Delivery
+from tim_bots.flow import Flow, Incoming, Outgoing, SendFile, SendText
+from tim_bots.inbox import UNREADABLE, Arrival, DeadLetter, Entry, Inbox, Kind, State
+from tim_bots.queues import Queues
 from tim_bots.worker import Worker
 
 T = TypeVar("T")
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 CIPHER = Cipher(os.urandom(32))
+BOT, OPERATOR = "@bot:a.test", "!operator:a.test"
 
 bookings = Table("test_bookings", metadata, Column("id", Integer, primary_key=True), Column("text", String))
 
@@ -45,8 +46,11 @@ EXPECTED = {
 class BookingFlow:
     """Writes into a table of its own and answers, in one transaction."""
 
+    is_broken = True
+
     def handle(self, connection: Connection, message: Incoming) -> Sequence[Outgoing]:
-        if message.text == "raise":
+        if message.text == "raise" and self.is_broken:
+            connection.execute(insert(bookings).values(text="to be undone"))
             raise RuntimeError(message.text)
         connection.execute(insert(bookings).values(text=message.text))
         answers: list[Outgoing] = [SendText(message.text)]
@@ -61,7 +65,9 @@ class CrashingDatabase(Database):
     """Dies at the n-th commit: right before it (nothing was stored) or right after it (everything was)."""
 
     def __init__(self, path: Path, crash_at: int, *, is_stored: bool) -> None:
-        super().__init__(open_engine(path))
+        engine = open_engine(path)
+        bookings.create(engine, checkfirst=True)
+        super().__init__(engine)
         self.commits = 0
         self._crash_at = crash_at
         self._is_stored = is_stored
@@ -81,7 +87,7 @@ class Homeserver:
 
     def __init__(self) -> None:
         self.events: dict[str, tuple[str, dict[str, Any]]] = {}
-        self.rooms = {room_id: SimpleNamespace(encrypted=True) for room_id in EXPECTED}
+        self.rooms = {room_id: SimpleNamespace(encrypted=True) for room_id in (*EXPECTED, OPERATOR)}
         self.access_token = "token"
 
     async def room_send(self, room_id: str, _type: str, content: dict[str, Any], tx_id: str, **_: Any) -> Any:
@@ -103,29 +109,44 @@ class Homeserver:
 
 async def live(database: Database, homeserver: Any) -> None:
     """One life of the process: sync, handle and send until there is nothing left to do."""
-    inbox, outbox = Inbox(CIPHER), Outbox(CIPHER)
-    worker = Worker(database, inbox, outbox, BookingFlow(), lambda: None)
-    sender = new_sender(homeserver, database, inbox, outbox)
+    bench = Bench(database, homeserver)
     while True:
-        position = await database.transaction(inbox.position)
-        await drain(database, worker, sender, outbox)
+        position = await database.transaction(bench.queues.inbox.position)
+        await bench.drain()
         missed = SYNCS[[None, "s1", "s2"].index(position) :]
         if not missed:
             return
-        next_batch, arrivals = missed[0]
-        await database.transaction(lambda c, a=arrivals, n=next_batch: inbox.store(c, a, n, NOW))  # type: ignore[misc]  # binds the loop variables
+        await bench.receive(missed[0][1], missed[0][0])
 
 
-def new_sender(homeserver: Any, database: Database, inbox: Inbox, outbox: Outbox) -> Sender:
-    return Sender(homeserver, database, outbox, Health(), inbox=inbox, notify=lambda: None)
+class Bench:
+    """A bot without its loops."""
+
+    def __init__(self, database: Database, homeserver: Any, flow: Flow | None = None) -> None:
+        self.database = database
+        self.queues = Queues.of(CIPHER, OPERATOR)
+        self.worker = Worker(database, self.queues, flow or BookingFlow(), BOT, lambda: None)
+        self.delivery = Delivery(homeserver, database, self.queues, lambda: None)
+
+    async def receive(self, arrivals: Sequence[Arrival], next_batch: str = "s1") -> None:
+        await self.database.transaction(lambda c: self.queues.inbox.store(c, arrivals, next_batch, NOW))
+
+    async def drain(self) -> None:
+        outbox = self.queues.outbox
+        while await self.worker.handle_some():
+            pass
+        for room_id in await self.database.transaction(outbox.rooms):
+            while task := await self.database.transaction(lambda c, r=room_id: outbox.next_task(c, r)):  # type: ignore[misc]  # binds the loop variable
+                await self.delivery.do(task)
+
+    async def dead(self) -> list[DeadLetter]:
+        return await self.database.transaction(self.queues.dead_letters.all)
 
 
-async def drain(database: Database, worker: Worker, sender: Sender, outbox: Outbox) -> None:
-    while await worker.handle_one():
-        pass
-    for room_id in await database.transaction(outbox.rooms):
-        while task := await database.transaction(lambda c, r=room_id: outbox.next_task(c, r)):  # type: ignore[misc]  # binds the loop variable
-            await sender.do(task)
+def open_database(path: Path) -> Database:
+    engine = open_engine(path)
+    bookings.create(engine, checkfirst=True)
+    return Database(engine)
 
 
 async def commits_of_one_life(path: Path) -> int:
@@ -135,17 +156,27 @@ async def commits_of_one_life(path: Path) -> int:
     return database.commits
 
 
+@pytest.fixture(scope="module")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path = tmp_path_factory.mktemp("empty") / "bot.db"
+    open_database(path).close()
+    return path.read_bytes()
+
+
 @pytest.mark.parametrize("is_stored", [True, False], ids=["after the commit", "before the commit"])
-async def test_a_crash_at_any_step_neither_loses_nor_repeats(tmp_path: Path, *, is_stored: bool) -> None:
+async def test_a_crash_at_any_step_neither_loses_nor_repeats(
+    tmp_path: Path, empty_database: bytes, *, is_stored: bool
+) -> None:
     steps = await commits_of_one_life(tmp_path / "whole.db")
     assert steps > 20
     for step in range(1, steps + 1):
         path, homeserver = tmp_path / f"{step}.db", Homeserver()
+        await asyncio.to_thread(path.write_bytes, empty_database)
         dying = CrashingDatabase(path, step, is_stored=is_stored)
         with pytest.raises(Crash):
             await live(dying, homeserver)
         dying.close()
-        database = Database(open_engine(path))
+        database = open_database(path)
         await live(database, homeserver)
         assert homeserver.shown() == EXPECTED, f"crash at step {step}"
         booked = await database.transaction(lambda c: sorted(c.scalars(select(bookings.c.text))))
@@ -153,24 +184,68 @@ async def test_a_crash_at_any_step_neither_loses_nor_repeats(tmp_path: Path, *, 
         database.close()
 
 
-async def test_a_failing_flow_leaves_nothing_but_an_apology_and_the_message(tmp_path: Path) -> None:
-    database, homeserver = Database(open_engine(tmp_path / "bot.db")), Homeserver()
-    inbox, outbox = Inbox(CIPHER), Outbox(CIPHER)
-    worker = Worker(database, inbox, outbox, BookingFlow(), lambda: None)
-    arrivals = [said(1, "raise"), said(2, "two")]
-    await database.transaction(lambda c: inbox.store(c, arrivals, "s1", NOW))
-    await drain(database, worker, new_sender(as_client(homeserver), database, inbox, outbox), outbox)
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "PAUSES", (timedelta(0), timedelta(0)))
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_failing_flow_leaves_nothing_but_an_apology_and_a_dead_letter(tmp_path: Path) -> None:
+    homeserver = Homeserver()
+    bench = Bench(open_database(tmp_path / "bot.db"), homeserver)
+    await bench.receive([said(1, "raise"), said(2, "two")])
+    await bench.drain()
     apology, answer = homeserver.shown()["!a:a.test"]
     assert apology.startswith("Es tut mir leid")
     assert answer == "two"
-    assert await database.transaction(lambda c: inbox.count(c, [State.FAILED])) == 1
-    (kept,) = await database.transaction(lambda c: inbox.in_state(c, State.FAILED, Kind.MESSAGE))
+    (letter,) = await bench.dead()
+    assert (letter.name, letter.what, letter.attempts, letter.error) == ("in-1", "message", 3, "RuntimeError")
+    (told,) = homeserver.shown()[OPERATOR]
+    assert "in-1" in told
+    assert "raise" not in told
+    inbox = bench.queues.inbox
+    (kept,) = await bench.database.transaction(lambda c: inbox.in_state(c, [State.FAILED], Kind.MESSAGE))
     assert kept.content["text"] == "raise"
-    database.close()
+    bench.database.close()
 
 
-def as_client(homeserver: Homeserver) -> GuardedClient:
-    return homeserver  # type: ignore[return-value]  # stands in for it, see the class
+async def test_a_message_that_fails_holds_up_its_room_only_until_it_succeeds(tmp_path: Path) -> None:
+    homeserver, flow = Homeserver(), BookingFlow()
+    bench = Bench(open_database(tmp_path / "bot.db"), homeserver, flow)
+    await bench.receive([said(1, "raise"), said(2, "two"), said(3, "three", "!b:a.test")])
+    await bench.drain()
+    assert homeserver.shown() == {"!b:a.test": ["three"]}
+    assert await bench.dead() == []
+    flow.is_broken = False
+    await bench.database.transaction(lambda c: c.execute(text("UPDATE inbox SET not_before_ms = 1")))
+    await bench.drain()
+    assert homeserver.shown() == {"!b:a.test": ["three"], "!a:a.test": ["raise", "two"]}
+    bench.database.close()
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_dead_letter_gets_its_answer_when_the_fault_is_mended(tmp_path: Path) -> None:
+    homeserver, flow = Homeserver(), BookingFlow()
+    bench = Bench(open_database(tmp_path / "bot.db"), homeserver, flow)
+    await bench.receive([said(1, "raise")])
+    await bench.drain()
+    flow.is_broken = False
+    await bench.database.transaction(lambda c: bench.queues.dead_letters.retry(c, "in-1"))
+    await bench.drain()
+    assert homeserver.shown()["!a:a.test"][1:] == ["raise"]
+    assert await bench.dead() == []
+    bench.database.close()
+
+
+async def test_what_was_to_be_said_in_a_room_that_was_left_is_forgotten(tmp_path: Path) -> None:
+    homeserver = Homeserver()
+    bench = Bench(open_database(tmp_path / "bot.db"), homeserver)
+    waiting = Arrival("$x", "!a:a.test", Kind.MESSAGE, State.WAITING_FOR_KEYS, {})
+    await bench.receive([said(1, "one"), waiting, Arrival("left", "!a:a.test", Kind.LEFT, State.READY, {})])
+    await bench.drain()
+    assert homeserver.shown() == {}
+    assert await bench.database.transaction(lambda c: bench.queues.inbox.count(c, UNREADABLE)) == 0
+    bench.database.close()
 
 
 def list_files(directory: Path) -> list[Path]:
@@ -178,45 +253,43 @@ def list_files(directory: Path) -> list[Path]:
 
 
 async def test_a_handled_message_leaves_no_text_on_the_disk(tmp_path: Path) -> None:
-    database = Database(open_engine(tmp_path / "bot.db"))
+    database = open_database(tmp_path / "bot.db")
     await live(database, Homeserver())
     inbox = Inbox(CIPHER)
-    assert await database.transaction(lambda c: inbox.in_state(c, State.READY, Kind.MESSAGE)) == []
+    assert await database.transaction(lambda c: inbox.in_state(c, [State.READY], Kind.MESSAGE)) == []
     database.close()
     assert not any(b"@anna" in file.read_bytes() for file in list_files(tmp_path))
 
 
 async def test_a_message_waits_for_the_invite_of_its_room(tmp_path: Path) -> None:
-    database, inbox = Database(open_engine(tmp_path / "bot.db")), Inbox(CIPHER)
+    database, inbox = open_database(tmp_path / "bot.db"), Inbox(CIPHER)
     invite = Arrival("$invite", "!a:a.test", Kind.INVITE, State.READY, {"sender": "@anna:a.test"})
     arrivals = [invite, said(1, "one"), said(3, "three", "!b:a.test")]
     await database.transaction(lambda c: inbox.store(c, arrivals, "s1", NOW))
-    entry = await database.transaction(inbox.next_message)
+    entry = await database.transaction(lambda c: inbox.next_message(c, NOW))
     assert entry is not None
     assert entry.event_id == "$event-3"
     database.close()
 
 
 async def test_plain_text_is_refused_once_per_room(tmp_path: Path) -> None:
-    database, homeserver = Database(open_engine(tmp_path / "bot.db")), Homeserver()
-    inbox, outbox = Inbox(CIPHER), Outbox(CIPHER)
-    worker = Worker(database, inbox, outbox, BookingFlow(), lambda: None)
-    arrivals = [Arrival(f"$p{n}", "!a:a.test", Kind.NOT_ENCRYPTED, State.READY, {}) for n in range(3)]
-    await database.transaction(lambda c: inbox.store(c, arrivals, "s1", NOW))
-    await drain(database, worker, new_sender(as_client(homeserver), database, inbox, outbox), outbox)
-    (text,) = homeserver.shown()["!a:a.test"]
-    assert "nicht verschlüsselt" in text
-    database.close()
+    homeserver = Homeserver()
+    bench = Bench(open_database(tmp_path / "bot.db"), homeserver)
+    await bench.receive([Arrival(f"$p{n}", "!a:a.test", Kind.NOT_ENCRYPTED, State.READY, {}) for n in range(3)])
+    await bench.drain()
+    (refusal,) = homeserver.shown()["!a:a.test"]
+    assert "nicht verschlüsselt" in refusal
+    bench.database.close()
 
 
 async def test_an_invite_that_comes_twice_is_one_until_it_is_dealt_with(tmp_path: Path) -> None:
-    database, inbox = Database(open_engine(tmp_path / "bot.db")), Inbox(CIPHER)
+    database, inbox = open_database(tmp_path / "bot.db"), Inbox(CIPHER)
 
     def invite(event_id: str) -> Arrival:
         return Arrival(event_id, "!a:a.test", Kind.INVITE, State.READY, {"sender": "@anna:a.test"})
 
     async def open_invites() -> list[Entry]:
-        return await database.transaction(lambda c: inbox.in_state(c, State.READY, Kind.INVITE))
+        return await database.transaction(lambda c: inbox.in_state(c, [State.READY], Kind.INVITE))
 
     for event_id in ("invite s1", "invite s2"):
         await database.transaction(lambda c, i=event_id: inbox.store(c, [invite(i)], i, NOW))  # type: ignore[misc]  # binds the loop variable

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,15 +11,13 @@ from typing import Any, cast
 
 import pytest
 from nio import AsyncClient
-from sqlalchemy import Connection
 
 from tim_bots import invites
 from tim_bots.cipher import Cipher
 from tim_bots.database import Database, open_engine
-from tim_bots.flow import Incoming, Outgoing, SendText
 from tim_bots.inbox import Arrival, Inbox, Kind, State
 from tim_bots.invites import Invites
-from tim_bots.outbox import Outbox
+from tim_bots.queues import Queues
 
 CIPHER = Cipher(os.urandom(32))
 INVITE = Arrival("invite !a:a.test s1", "!a:a.test", Kind.INVITE, State.READY, {"sender": "@anna:a.test"})
@@ -45,11 +43,6 @@ class Homeserver:
         return response.body
 
 
-class Greeter:
-    def handle(self, _connection: Connection, message: Incoming) -> Sequence[Outgoing]:
-        return [SendText(message.kind)]
-
-
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
     database = Database(open_engine(tmp_path / "bot.db"))
@@ -66,14 +59,12 @@ async def settle(database: Database, homeserver: Homeserver) -> None:
         Invites(
             client=cast("AsyncClient", homeserver),
             database=database,
-            inbox=inbox,
-            outbox=Outbox(CIPHER),
-            flow=Greeter(),
+            queues=Queues.of(CIPHER),
             notify=is_settled.set,
         ).run()
     )
     async with asyncio.timeout(10):
-        while await database.transaction(lambda connection: inbox.in_state(connection, State.READY, Kind.INVITE)):
+        while await database.transaction(lambda connection: inbox.in_state(connection, [State.READY], Kind.INVITE)):
             with suppress(TimeoutError):
                 await asyncio.wait_for(is_settled.wait(), 0.05)
     task.cancel()
@@ -92,11 +83,12 @@ async def test_an_invite_that_is_refused_at_first_is_accepted_in_the_end(databas
     homeserver = Homeserver(refusals)
     await settle(database, homeserver)
     assert homeserver.joins == refusals + 1
-    assert await database.transaction(Outbox(CIPHER).count) == 1
+    (joined,) = await database.transaction(lambda c: Inbox(CIPHER).in_state(c, [State.READY], Kind.MESSAGE))
+    assert joined.content == {"sender": "@anna:a.test", "kind": "room_joined", "text": ""}
 
 
 async def test_an_invite_that_is_refused_for_good_is_given_up(database: Database) -> None:
     homeserver = Homeserver(refusals=1000)
     await settle(database, homeserver)
     assert homeserver.joins == 6
-    assert await database.transaction(Outbox(CIPHER).count) == 0
+    assert await database.transaction(lambda c: Inbox(CIPHER).count(c, [State.READY])) == 0

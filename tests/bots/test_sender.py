@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,29 +15,35 @@ from sqlalchemy.exc import OperationalError
 from tim_bots import sender
 from tim_bots.cipher import Cipher
 from tim_bots.database import Database, open_engine
-from tim_bots.flow import InviteUser, Outgoing, SendEvent, SendText
+from tim_bots.dead_letters import NoSuchLetter
+from tim_bots.delivery import Delivery
+from tim_bots.flow import InviteUser, SendEvent, SendText
 from tim_bots.health import Health
-from tim_bots.inbox import Inbox
+from tim_bots.inbox import DeadLetter
+from tim_bots.lease import LeaseLost
 from tim_bots.matrix_http import RequestFailed, TokenRevoked
-from tim_bots.outbox import Outbox
+from tim_bots.outbox import Sendable
+from tim_bots.queues import Queues
 from tim_bots.sender import Sender
 
-BROKEN, GOOD = "!broken:a.test", "!good:a.test"
+BROKEN, GOOD, OPERATOR = "!broken:a.test", "!good:a.test", "!operator:a.test"
 
 
 class Homeserver:
     """Stands in for the client; sends to BROKEN end as the test says."""
 
     def __init__(self, fault: BaseException | None) -> None:
-        self.rooms = {room_id: SimpleNamespace(encrypted=True) for room_id in (BROKEN, GOOD)}
+        self.rooms = {room_id: SimpleNamespace(encrypted=True) for room_id in (BROKEN, GOOD, OPERATOR)}
         self.access_token = "token"
         self.fault = fault
+        self.refusals = 0
         self.sent: list[str] = []
         self.has_sent = asyncio.Condition()
 
     async def room_send(self, room_id: str, event_type: str, content: dict[str, Any], **_: Any) -> Any:
         del event_type
         if room_id == BROKEN and self.fault is not None:
+            self.refusals += 1
             raise self.fault
         async with self.has_sent:
             self.sent.append(content["body"])
@@ -59,10 +66,11 @@ class Bench:
 
     def __init__(self, path: Path, homeserver: Any) -> None:
         self.database = Database(open_engine(path))
-        cipher = Cipher(b"k" * 32)
-        self.inbox, self.outbox = Inbox(cipher), Outbox(cipher)
-        self.health = Health()
-        self.sender = Sender(homeserver, self.database, self.outbox, self.health, inbox=self.inbox, notify=lambda: None)
+        self.queues = Queues.of(Cipher(b"k" * 32), OPERATOR)
+        self.inbox, self.outbox = self.queues.inbox, self.queues.outbox
+        self.health = Health(last_sync_at=datetime.now(UTC))
+        self.delivery = Delivery(homeserver, self.database, self.queues, lambda: None)
+        self.sender = Sender(self.database, self.queues, self.delivery, self.health)
         self._numbers = iter(range(1000))
 
     async def put(self, room_id: str, text: str) -> None:
@@ -72,6 +80,14 @@ class Bench:
 
     async def waiting(self) -> int:
         return await self.database.transaction(self.outbox.count)
+
+    async def until_empty(self) -> None:
+        async with asyncio.timeout(10):
+            while await self.waiting():
+                await asyncio.sleep(0.001)
+
+    async def dead(self) -> list[DeadLetter]:
+        return await self.database.transaction(self.queues.dead_letters.all)
 
 
 @asynccontextmanager
@@ -113,18 +129,103 @@ async def test_a_room_whose_encryption_is_not_known_gets_nothing(tmp_path: Path)
         await homeserver.wait_until_sent("secret")
 
 
-@pytest.mark.parametrize("is_member", [True, False])
-async def test_what_is_refused_for_good_is_dropped(tmp_path: Path, *, is_member: bool) -> None:
-    homeserver = Homeserver(RequestFailed(403, "M_FORBIDDEN"))
-    if not is_member:
-        del homeserver.rooms[BROKEN]
+async def test_what_is_for_a_room_that_was_left_is_dropped(tmp_path: Path) -> None:
+    homeserver = Homeserver(None)
+    del homeserver.rooms[BROKEN]
     async with at_work(tmp_path / "bot.db", homeserver) as bench:
         await bench.put(BROKEN, "to nobody")
-        async with asyncio.timeout(5):
-            while await bench.waiting():
-                await asyncio.sleep(0)
-        await bench.put(GOOD, "good")
-        await homeserver.wait_until_sent("good")
+        await bench.until_empty()
+        assert await bench.dead() == []
+        assert homeserver.sent == []
+
+
+async def test_what_is_refused_for_good_is_a_dead_letter_and_told_to_the_operator(tmp_path: Path) -> None:
+    homeserver = Homeserver(RequestFailed(403, "M_FORBIDDEN"))
+    async with at_work(tmp_path / "bot.db", homeserver) as bench:
+        await bench.put(BROKEN, "Kanarienvogel")
+        await bench.until_empty()
+        (letter,) = await bench.dead()
+        assert (letter.name, letter.what, letter.attempts, letter.error) == (
+            "out-1",
+            "send_encrypted",
+            1,
+            "M_FORBIDDEN",
+        )
+        (told,) = homeserver.sent
+        assert "out-1" in told
+        assert "Kanarienvogel" not in told
+        assert BROKEN not in told
+
+
+async def test_a_dead_letter_is_sent_after_all_when_the_operator_says_so(tmp_path: Path) -> None:
+    homeserver = Homeserver(RequestFailed(403, "M_FORBIDDEN"))
+    async with at_work(tmp_path / "bot.db", homeserver) as bench:
+        for text in ("first", "second"):
+            await bench.put(BROKEN, text)
+        await bench.until_empty()
+        homeserver.fault = None
+        await bench.database.transaction(lambda c: bench.queues.dead_letters.retry(c, "out-1"))
+        await bench.database.transaction(lambda c: bench.queues.dead_letters.drop(c, "out-2"))
+        with pytest.raises(NoSuchLetter):
+            await bench.database.transaction(lambda c: bench.queues.dead_letters.retry(c, "out-2"))
+        bench.sender.wake()
+        await homeserver.wait_until_sent("first")
+        assert await bench.dead() == []
+
+
+@pytest.mark.parametrize("is_up", [True, False])
+async def test_a_step_that_fails_while_others_work_is_given_up_but_an_outage_costs_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_up: bool
+) -> None:
+    monkeypatch.setattr(sender, "delays", lambda **_: iter([0.001] * 50))
+    homeserver = Homeserver(RequestFailed(500, "M_UNKNOWN"))
+    async with at_work(tmp_path / "bot.db", homeserver) as bench:
+        if not is_up:
+            bench.health.last_sync_at = None
+        await bench.put(BROKEN, "poison")
+        async with asyncio.timeout(10):
+            while homeserver.refusals < sender.ATTEMPTS + 3 * (not is_up):
+                await asyncio.sleep(0.01)
+        if is_up:
+            await bench.until_empty()
+        assert len(await bench.dead()) == is_up
+
+
+async def test_a_throttled_room_waits_as_long_as_the_homeserver_wants(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    homeserver = Homeserver(RequestFailed(429, "M_LIMIT_EXCEEDED", retry_after=7.0))
+    pauses: list[float] = []
+    sleep = asyncio.sleep
+
+    async def record(seconds: float) -> None:
+        if seconds:
+            pauses.append(seconds)
+            homeserver.fault = None
+        await sleep(0)
+
+    monkeypatch.setattr(asyncio, "sleep", record)
+    async with at_work(tmp_path / "bot.db", homeserver) as bench:
+        await bench.put(BROKEN, "later")
+        await homeserver.wait_until_sent("later")
+        assert pauses == [7.0]
+        assert await bench.dead() == []
+
+
+async def test_a_process_that_lost_the_account_sends_nothing(tmp_path: Path) -> None:
+    def lost() -> None:
+        raise LeaseLost
+
+    homeserver = Homeserver(None)
+    bench = Bench(tmp_path / "bot.db", homeserver)
+    bench.sender = Sender(bench.database, bench.queues, bench.delivery, bench.health, lost)
+    await bench.put(GOOD, "by the successor")
+    with pytest.raises(ExceptionGroup) as caught:
+        await bench.sender.run()
+    assert caught.group_contains(LeaseLost)
+    assert homeserver.sent == []
+    assert await bench.waiting() == 1
+    bench.database.close()
 
 
 async def test_a_revoked_token_stops_the_sender_and_keeps_the_answer(tmp_path: Path) -> None:
@@ -182,7 +283,7 @@ class Recorder(Homeserver):
 async def test_a_status_card_is_edited_in_place_and_a_poll_is_ended(tmp_path: Path) -> None:
     homeserver = Recorder()
     async with at_work(tmp_path / "bot.db", homeserver) as bench:
-        answers: list[Outgoing] = [
+        answers: list[Sendable] = [
             SendText("requested", label="card", edits=True),
             SendText("booked", label="card", edits=True, is_notice=True),
             SendEvent("poll.start", {"question": "?"}, label="poll"),
@@ -227,11 +328,11 @@ async def test_what_became_of_an_invite_comes_into_the_inbox(
     for room in homeserver.rooms.values():
         room.users = {}
     async with at_work(tmp_path / "bot.db", homeserver) as bench:
-        answers: list[Outgoing] = [InviteUser("@doc:a.test"), SendText("last")]
+        answers: list[Sendable] = [InviteUser("@doc:a.test"), SendText("last")]
         await bench.database.transaction(lambda c: bench.outbox.answer(c, GOOD, "$e", answers))
         bench.sender.wake()
         await homeserver.wait_until_sent("last")
-        entry = await bench.database.transaction(bench.inbox.next_message)
+        entry = await bench.database.transaction(lambda c: bench.inbox.next_message(c, datetime.now(UTC)))
         assert entry is not None
         assert entry.content == {"sender": "@doc:a.test", "kind": "invite_result", "text": expected}
 

@@ -11,8 +11,9 @@ from tim_bots.account import new_client
 from tim_bots.cipher import Cipher
 from tim_bots.database import Database, open_engine
 from tim_bots.health import Health
-from tim_bots.inbox import Inbox, Kind, State
+from tim_bots.inbox import Kind, State
 from tim_bots.matrix_http import TokenRevoked
+from tim_bots.queues import Queues
 from tim_bots.sync_loop import SyncLoop, room_arrivals
 
 BOT, ANNA, ROOM = "@bot:a.test", "@anna:a.test", "!room:a.test"
@@ -110,7 +111,7 @@ async def loop_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: Exc
     loop = SyncLoop(
         client=client,
         database=Database(open_engine(tmp_path / "bot.db")),
-        inbox=Inbox(Cipher(b"k" * 32)),
+        queues=Queues.of(Cipher(b"k" * 32)),
         health=Health(token_valid=True),
         notify=lambda: None,
     )

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tim_bots.config import load_config, read_secret
+from tim_bots.config import load_config
+from tim_bots.secret_files import read_secret
 from tim_sandbox.bot import write_bot
 from tim_sandbox.homeserver import HomeserverSpec, write_homeserver
 from tim_sandbox.layout import Layout

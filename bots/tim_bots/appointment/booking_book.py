@@ -59,19 +59,20 @@ class BookingBook:
             other transactions do at the same moment).
         """
         identity = json.dumps({"room_id": who.room_id, "user_id": who.user_id}).encode()
+        booking_id = uuid4()
         try:
             with connection.begin_nested():
                 row = connection.execute(
                     insert(booking)
                     .values(
-                        id=uuid4(),
+                        id=booking_id,
                         room_key=who.room_key,
                         person_key=who.person_key,
                         starts_at=int(start.timestamp()),
                         ends_at=int(end.timestamp()),
                         status=BookingStatus.BOOKED,
                         version=0,
-                        who=self._cipher.seal(identity, _WHO),
+                        who=self._cipher.seal(identity, _WHO, str(booking_id)),
                     )
                     .returning(booking)
                 ).one()

@@ -1,8 +1,8 @@
 """What is kept about appointments. Who and where is sealed or a keyed hash, never in clear."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Uuid
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table, Uuid
 
-from tim_bots.database import metadata
+from tim_bots.database import metadata, sealed
 
 booking = Table(
     "appointment_booking",
@@ -15,7 +15,7 @@ booking = Table(
     Column("ends_at", BigInteger, nullable=False),
     Column("status", String(16), nullable=False),  # BookingStatus
     Column("version", Integer, nullable=False),
-    Column("who", LargeBinary, nullable=False),  # sealed JSON: room_id, user_id
+    sealed("who", "id"),  # JSON: room_id, user_id
     Index("appointment_booking_of_person", "room_key", "person_key", "starts_at"),
     sqlite_autoincrement=True,  # a number is never given twice
 )

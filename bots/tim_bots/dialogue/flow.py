@@ -23,9 +23,8 @@ from tim_bots.messages import say
 _UNREADABLE = {
     MessageKind.ATTACHMENT: "dialogue-attachment",
     MessageKind.OTHER: "dialogue-other-kind",
-    MessageKind.UNDECRYPTABLE: "dialogue-undecryptable",
 }
-_NOT_FROM_PEOPLE = {MessageKind.DATA, MessageKind.STATUS, MessageKind.INVITE_RESULT}
+_NOT_FROM_PEOPLE = {MessageKind.DATA, MessageKind.STATUS, MessageKind.INVITE_RESULT, MessageKind.TIMER}
 
 
 def _utc_now() -> datetime:

@@ -1,7 +1,6 @@
 """Conversations and room manners in the database, sealed."""
 
-from sqlalchemy import Connection, Table, delete, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Connection, Table, delete, insert, select
 
 from tim_bots.cipher import Cipher
 from tim_bots.dialogue.conversation import Conversation, RoomManners
@@ -40,15 +39,12 @@ class Memory:
 
     def _load(self, connection: Connection, table: Table, keys: dict[str, str]) -> bytes | None:
         sealed = connection.scalar(select(table.c.state).filter_by(**keys))
-        return None if sealed is None else self._cipher.open(sealed, f"{table.name}.state")
+        return None if sealed is None else self._cipher.open(sealed, f"{table.name}.state", *keys.values())
 
     def _save(self, connection: Connection, table: Table, keys: dict[str, str], state: str) -> None:
-        sealed = self._cipher.seal(state.encode(), f"{table.name}.state")
-        connection.execute(
-            insert(table)
-            .values(**keys, state=sealed)
-            .on_conflict_do_update(index_elements=list(keys), set_={"state": sealed})
-        )
+        sealed = self._cipher.seal(state.encode(), f"{table.name}.state", *keys.values())
+        connection.execute(delete(table).filter_by(**keys))
+        connection.execute(insert(table).values(**keys, state=sealed))
 
 
 def _in_room(who: Who) -> dict[str, str]:

@@ -45,7 +45,7 @@ class GuardedClient(AsyncClient):  # type: ignore[misc]  # nio has no types
 
     def __init__(self, homeserver: str, user_id: str, keys: Engine, pickle_key: str) -> None:
         # the callers' loops wait and try again, nio would do so for ever and in silence
-        super().__init__(homeserver, user_id, config=AsyncClientConfig(max_timeouts=0))
+        super().__init__(homeserver, user_id, config=AsyncClientConfig(max_timeouts=0, max_limit_exceeded=0))
         self._keys = keys
         self._pickle_key = pickle_key
 

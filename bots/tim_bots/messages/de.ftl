@@ -8,3 +8,8 @@ chassis-message-not-encrypted =
     Ihre Nachricht war nicht verschlüsselt. Ich habe sie nicht bearbeitet. Bitte senden Sie sie verschlüsselt noch einmal.
 chassis-failed =
     Es tut mir leid, bei Ihrer letzten Nachricht ist bei mir ein Fehler aufgetreten. Ich habe den Betreiber benachrichtigt. Bitte wenden Sie sich direkt an die Einrichtung, wenn es eilt.
+chassis-please-send-again =
+    Diese Nachricht konnte ich nicht entschlüsseln. Bitte senden Sie sie noch einmal.
+# To the operator: nothing about people or their messages.
+chassis-operator-dead-letter =
+    Betrieb: { $name } konnte nicht bearbeitet werden (Art: { $what }, Fehler: { $error }). Bitte sehen Sie nach: tim bot dead-letters list

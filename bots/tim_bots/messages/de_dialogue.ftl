@@ -7,7 +7,6 @@ dialogue-poll-ended = Die Auswahl ist beendet.
 
 dialogue-attachment = Dateien und Bilder kann ich nicht lesen. Unser Gespräch läuft weiter, es ist nichts verloren. Bitte antworten Sie mit Text.
 dialogue-other-kind = Diese Art von Nachricht kann ich nicht lesen. Unser Gespräch läuft weiter. Bitte antworten Sie mit Text.
-dialogue-undecryptable = Ich konnte Ihre letzte Nachricht nicht entschlüsseln. Bitte senden Sie sie noch einmal.
 
 # $contact: a sentence on how to reach the practice; may be empty
 dialogue-human =

@@ -84,7 +84,6 @@ def test_what_is_no_choice_is_explained_and_the_offer_stands(practice: Practice,
     [
         (MessageKind.ATTACHMENT, "Dateien und Bilder kann ich nicht lesen."),
         (MessageKind.OTHER, "Diese Art von Nachricht kann ich nicht lesen."),
-        (MessageKind.UNDECRYPTABLE, "Ich konnte Ihre letzte Nachricht nicht entschlüsseln."),
     ],
 )
 def test_what_cannot_be_read_is_explained_and_the_offer_stands(
@@ -274,7 +273,7 @@ def test_it_keeps_out_of_the_talk_of_others(shared: Practice, text: str) -> None
     assert shared.hears(text) == []
 
 
-@pytest.mark.parametrize("kind", [MessageKind.ATTACHMENT, MessageKind.OTHER, MessageKind.UNDECRYPTABLE])
+@pytest.mark.parametrize("kind", [MessageKind.ATTACHMENT, MessageKind.OTHER])
 def test_it_keeps_quiet_about_files_of_others(shared: Practice, kind: MessageKind) -> None:
     assert shared.hears("Foto.jpg", kind=kind) == []
     shared.says("!termin", sender=NURSE)

@@ -1,0 +1,82 @@
+"""Brings the database's tables up to date when the program starts (alembic; the steps stand in `migrations/`)."""
+
+import functools
+import hashlib
+from importlib.resources import as_file, files
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, inspect, text
+
+from tim_policy.errors import TimError
+
+
+class StateUnusable(TimError):
+    """The state directory or the database cannot be used."""
+
+
+def upgrade(engine: Engine, name: str) -> None:
+    """Run what is missing, in one transaction and under a lock, so that two starts do not collide.
+
+    Args:
+        engine: of the database.
+        name: how the database is called in messages.
+
+    Raises:
+        StateUnusable: a newer version of the program, or another program, wrote it.
+    """
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            _prepare_schema(connection)
+        _upgrade(connection, name)
+
+
+def head() -> str:
+    """The revision this program works with."""
+    return _known_revisions()[0]
+
+
+def _upgrade(connection: Connection, name: str) -> None:
+    revision = MigrationContext.configure(connection).get_current_revision()
+    newest, *older = _known_revisions()
+    if revision == newest:
+        return
+    if revision is None and inspect(connection).get_table_names():
+        raise StateUnusable(
+            f"{name} holds tables this program did not make; point state_dir or database_url at an empty place"
+        )
+    if revision is not None and revision not in older:
+        raise StateUnusable(
+            f"{name} has schema {revision}, this program knows up to {newest}; "
+            "start the program version that wrote it, or a newer one"
+        )
+    with as_file(files("tim_bots") / "migrations") as directory:
+        config = _config(directory)
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _prepare_schema(connection: Connection) -> None:
+    schema = connection.scalar(text("SELECT current_setting('search_path')"))
+    lock = int.from_bytes(hashlib.sha256(f"tim_bots {schema}".encode()).digest()[:8], "big", signed=True)
+    connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": lock})
+    quoted = connection.dialect.identifier_preparer.quote(str(schema))
+    if connection.scalar(text("SELECT to_regnamespace(:schema)"), {"schema": quoted}) is None:
+        connection.execute(text(f"CREATE SCHEMA {quoted}"))
+
+
+@functools.cache
+def _known_revisions() -> tuple[str, ...]:
+    """All revisions, the newest first."""
+    with as_file(files("tim_bots") / "migrations") as directory:
+        scripts = ScriptDirectory.from_config(_config(directory))
+        return tuple(script.revision for script in scripts.walk_revisions())
+
+
+def _config(directory: Path) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(directory).replace("%", "%%"))
+    return config

@@ -1,0 +1,109 @@
+"""Where a bot keeps what it must not lose: its database, the cipher that opens it, and the claim to both."""
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import URL, Engine, make_url
+
+from tim_bots.cipher import Cipher, read_key_file
+from tim_bots.config import BotConfig
+from tim_bots.data_keys import open_cipher
+from tim_bots.database import lock_state_dir, open_engine, prepare_state_dir
+from tim_bots.lease import Lease
+from tim_bots.schema import StateUnusable
+from tim_bots.secret_files import read_secret
+
+DATABASE = "bot.db"
+
+_NOT_IN_A_NAME = re.compile(r"[^a-z0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """An open state.
+
+    Args:
+        engine: of the database, with all tables.
+        cipher: opens its sealed columns.
+    """
+
+    engine: Engine
+    cipher: Cipher
+
+
+@contextmanager
+def open_state(config: BotConfig) -> Iterator[State]:
+    """Open the state while the block runs.
+
+    Raises:
+        ConfigError, StateUnusable, SealBroken: the text says what to do.
+    """
+    key = read_key_file(config.key_file)
+    with locked_engine(config) as engine:
+        with engine.begin() as connection:
+            cipher = open_cipher(connection, key)
+        yield State(engine, cipher)
+
+
+@contextmanager
+def locked_engine(config: BotConfig) -> Iterator[Engine]:
+    """Open the database, with the lock on `state_dir` held.
+
+    With PostgreSQL this does not claim the account, which hosts share: see `claimed`.
+
+    Raises:
+        ConfigError, StateUnusable: the text says what to do.
+    """
+    prepare_state_dir(config.state_dir)
+    lock = lock_state_dir(config.state_dir)
+    try:
+        engine = open_engine(database_place(config))
+        try:
+            yield engine
+        finally:
+            engine.dispose()
+    finally:
+        os.close(lock)
+
+
+@contextmanager
+def claimed(engine: Engine) -> Iterator[None]:
+    """For commands that must not run beside the bot, on whatever host it is.
+
+    Raises:
+        StateUnusable: the bot is running.
+    """
+    lease = Lease("command")
+    with engine.begin() as connection:
+        if not lease.take(connection):
+            raise StateUnusable("the bot is running on another host; stop it first")
+    try:
+        yield
+    finally:
+        with engine.begin() as connection:
+            lease.release(connection)
+
+
+def database_place(config: BotConfig) -> Path | URL:
+    """The file of the SQLite database, or the URL of the PostgreSQL database with the bot's own schema.
+
+    Raises:
+        ConfigError: the password file cannot be read.
+    """
+    if config.database_url is None:
+        return config.state_dir / DATABASE
+    url = make_url(config.database_url).set(drivername="postgresql+psycopg2")
+    if config.database_password_file is not None:
+        url = url.set(password=read_secret(config.database_password_file, "database_password_file"))
+    return url.update_query_dict({"schema": schema_of(config.user_id)})
+
+
+def schema_of(user_id: str) -> str:
+    """Name of the schema that holds an account's tables: readable, and never that of another account."""
+    name = _NOT_IN_A_NAME.sub("_", user_id[1:].partition(":")[0].lower()).strip("_")[:30]
+    return f"bot_{name}_{hashlib.sha256(user_id.encode()).hexdigest()[:12]}"
