@@ -44,4 +44,5 @@ async def test_a_strict_client_and_the_bot_talk_in_each_room_version(
             first, second = await anna.do("heard", room=room_id, count=2)
             assert second["text"] == f"text: Version {version}"
             assert [first["shield"], second["shield"]] == [0, 0]
-            assert first["isEncrypted"] and second["isEncrypted"]
+            assert first["isEncrypted"]
+            assert second["isEncrypted"]

@@ -1,7 +1,8 @@
 // A person's client as strict as Element with "Exclude insecure devices": matrix-js-sdk with its Rust crypto.
 // Driven by JSON lines: {"id", "do", ...arguments} on stdin, {"id", "result"} or {"id", "error"} on stdout.
 
-// node 20 lacks it, and every send of matrix-js-sdk 43 needs it
+// node 18 (Debian 12) lacks the first, node 20 the second, and matrix-js-sdk 43 needs both
+globalThis.crypto ??= (await import("node:crypto")).webcrypto;
 Promise.withResolvers ??= function () {
     let resolve, reject;
     const promise = new Promise((a, b) => { resolve = a; reject = b; });
@@ -19,7 +20,7 @@ const { createInterface } = await import("node:readline");
 logger.disableAll?.();
 logger.setLevel?.(logger.levels?.SILENT ?? 5);
 
-let client, crypto, verifier, verification, sas;
+let client, olm, verifier, verification, sas;
 const heard = new Map();       // room id -> messages of others, in order of arrival
 const waiting = new Set();     // functions to be called after anything happened
 const wake = () => { for (const check of [...waiting]) check(); };
@@ -61,8 +62,8 @@ const commands = {
             },
         });
         await client.initRustCrypto({ useIndexedDB: false });
-        crypto = client.getCrypto();
-        crypto.setDeviceIsolationMode(new OnlySignedDevicesIsolationMode());
+        olm = client.getCrypto();
+        olm.setDeviceIsolationMode(new OnlySignedDevicesIsolationMode());
         client.on(sdk.ClientEvent.Event, take);
         client.on(sdk.MatrixEventEvent.Decrypted, take);
         client.on(sdk.ClientEvent.Sync, wake);
@@ -71,16 +72,16 @@ const commands = {
         await client.startClient({ initialSyncLimit: 20, pollTimeout: 3000 });
         await until(() => client.isInitialSyncComplete(), 20, "the first sync");
         if (!recoveryKey) {
-            await crypto.bootstrapCrossSigning({ authUploadDeviceSigningKeys: (upload) => upload(null) });
+            await olm.bootstrapCrossSigning({ authUploadDeviceSigningKeys: (upload) => upload(null) });
         }
         return { userId: answer.user_id, deviceId: answer.device_id };
     },
 
     async recover() {
-        await crypto.bootstrapCrossSigning({});
-        await crypto.loadSessionBackupPrivateKeyFromSecretStorage();
-        const { imported } = await crypto.restoreKeyBackup();
-        return { isReady: await crypto.isCrossSigningReady(), imported };
+        await olm.bootstrapCrossSigning({});
+        await olm.loadSessionBackupPrivateKeyFromSecretStorage();
+        const { imported } = await olm.restoreKeyBackup();
+        return { isReady: await olm.isCrossSigningReady(), imported };
     },
 
     async createRoom({ invite, version }) {
@@ -88,13 +89,13 @@ const commands = {
             preset: "private_chat", invite, is_direct: true, room_version: version,
             initial_state: [{ type: "m.room.encryption", state_key: "", content: { algorithm: "m.megolm.v1.aes-sha2" } }],
         });
-        await until(async () => client.getRoom(room_id) && crypto.isEncryptionEnabledInRoom(room_id), 20, "the room");
+        await until(async () => client.getRoom(room_id) && olm.isEncryptionEnabledInRoom(room_id), 20, "the room");
         return room_id;
     },
 
     async join({ room }) {
         await client.joinRoom(room);
-        await until(async () => client.getRoom(room) && crypto.isEncryptionEnabledInRoom(room), 20, "the room");
+        await until(async () => client.getRoom(room) && olm.isEncryptionEnabledInRoom(room), 20, "the room");
     },
 
     async waitForMember({ room, user }) {
@@ -116,7 +117,7 @@ const commands = {
             text: event.isDecryptionFailure() ? null : event.getContent().body,
             failure: event.decryptionFailureReason,
             isEncrypted: event.isEncrypted(),
-            shield: (await crypto.getEncryptionInfoForEvent(event))?.shieldColour ?? 0,
+            shield: (await olm.getEncryptionInfoForEvent(event))?.shieldColour ?? 0,
         })));
     },
 
@@ -129,8 +130,8 @@ const commands = {
     },
 
     async statusOf({ user, device }) {
-        const status = await crypto.getDeviceVerificationStatus(user, device);
-        const identity = await crypto.getUserVerificationStatus(user);
+        const status = await olm.getDeviceVerificationStatus(user, device);
+        const identity = await olm.getUserVerificationStatus(user);
         return status && {
             isSigned: status.signedByOwner,
             isDeviceVerified: status.crossSigningVerified,
@@ -140,11 +141,11 @@ const commands = {
     },
 
     async hasCrossSigning({ user }) {
-        return crypto.userHasCrossSigningKeys(user, true);
+        return olm.userHasCrossSigningKeys(user, true);
     },
 
     async requestVerification({ user, room }) {
-        verification = await crypto.requestVerificationDM(user, room);
+        verification = await olm.requestVerificationDM(user, room);
         verification.on("change", wake);
         await until(() => verification.phase >= 3, 20, "the bot to be ready");
         return { phase: verification.phase, methods: verification.methods, code: verification.cancellationCode };
