@@ -2,22 +2,18 @@
 
 import argparse
 import asyncio
-import os
-import platform
-import random
 import statistics
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks.in_process import InProcess, measure_in_process
-from benchmarks.pairs import paired_ratio, percentile
-from benchmarks.traffic import GATED, V1, V2, Times, measure_traffic
+from benchmarks.machine import any_base_port, this_machine
+from benchmarks.pairs import Times, paired_ratio, percentile
+from benchmarks.traffic import GATED, V1, V2, measure_traffic
 from benchmarks.worker_set import OnWorkers, measure_on_workers
 from tim_policy.errors import TimError
-from tim_sandbox.state import PORT_SPAN, free_base_port
 
 _RESULTS = Path(__file__).parent / "results" / "gate.md"
 
@@ -35,8 +31,8 @@ def main() -> int:
     began = datetime.now(UTC)
     try:
         in_process = measure_in_process()
-        traffic = asyncio.run(measure_traffic(_base_port(), arguments.rounds))
-        on_workers = asyncio.run(measure_on_workers(_base_port(), arguments.delistings))
+        traffic = asyncio.run(measure_traffic(any_base_port(), arguments.rounds))
+        on_workers = asyncio.run(measure_on_workers(any_base_port(), arguments.delistings))
     except TimError as error:
         print(error, file=sys.stderr)
         return 2
@@ -101,7 +97,7 @@ def _report(
         [
             "# What the federation gate costs",
             "",
-            f"Written by `python -m benchmarks.gate` on {began:%d %B %Y, %H:%M} UTC, in one run. {_machine()}",
+            f"Written by `python -m benchmarks.gate` on {began:%d %B %Y, %H:%M} UTC, in one run. {this_machine()}",
             "",
             "| what | measured | limit | |",
             "| --- | --- | --- | --- |",
@@ -176,27 +172,6 @@ def _worker_text(measured: OnWorkers) -> Iterable[str]:
         f"were answered with {answers}; p50 {milliseconds[0]:.0f} ms, p95 {milliseconds[1]:.0f} ms, longest "
         f"{milliseconds[2]:.0f} ms."
     )
-
-
-def _machine() -> str:
-    cpu = next(
-        (
-            line.partition(":")[2].strip()
-            for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-            if line.startswith("model name")
-        ),
-        platform.machine(),
-    )
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return (
-        f"Machine: {os.cpu_count()} × {cpu}, {memory:.0f} GiB; load {os.getloadavg()[2]:.1f} (15 min), shared with the "
-        f"clients; {platform.system()}, Python {platform.python_version()}, Synapse {version('matrix-synapse')}."
-    )
-
-
-def _base_port() -> int:
-    slots = range(20_000, 32_000, PORT_SPAN)
-    return free_base_port(random.sample(slots, len(slots)))
 
 
 if __name__ == "__main__":

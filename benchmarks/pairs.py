@@ -2,11 +2,36 @@
 
 import random
 import statistics
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 _RESAMPLES = 4000
 _SEED = 1
+_WARM_UP = 30
+
+_Subject = TypeVar("_Subject")
+Times = Mapping[str, list[float]]
+"""Seconds by server name; the i-th of each were taken in one round."""
+
+
+async def in_turn(
+    subjects: Mapping[str, _Subject],
+    rounds: int,
+    operation: Callable[[_Subject], Awaitable[float]],
+    *,
+    warm_up: int = _WARM_UP,
+) -> Times:
+    """Time `operation`, which returns seconds, on each server once per round, in an order drawn anew each time."""
+    times: dict[str, list[float]] = {name: [] for name in subjects}
+    order = list(subjects)
+    for number in range(-warm_up, rounds):
+        random.shuffle(order)
+        for name in order:
+            seconds = await operation(subjects[name])
+            if number >= 0:
+                times[name].append(seconds)
+    return times
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,9 @@
 """Does the gate slow traffic down? Two servers without the module and one with it, asked in turn."""
 
-import random
 import secrets
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ import aiohttp
 from benchmarks.federation_peer import FederationPeer, SharedRoom, federation_peer, share_room
 from benchmarks.gated import gated_settings, has_adopted
 from benchmarks.long_list import ListSource, long_list_names, signed_list
+from benchmarks.pairs import Times, in_turn
 from tim_sandbox.federation import Plan, running_sandbox
 from tim_sandbox.homeserver_client import HomeserverClient, MatrixUser
 from tim_sandbox.members import Member
@@ -31,11 +31,7 @@ _MEMBERS = (
     Member(GATED, "", (), telematik_id="1-20-BENCHMARK"),
     Member(PEER, "", ()),
 )
-_WARM_UP = 30
 _OK = 200
-
-Times = Mapping[str, list[float]]
-"""Seconds by server name; the i-th of each were taken in one round."""
 
 
 @dataclass(slots=True)
@@ -66,8 +62,8 @@ async def measure_traffic(base_port: int, rounds: int) -> dict[str, Times]:
             await has_adopted(sandbox, GATED, 1)
             async with _subjects(sandbox) as (subjects, peer):
                 return {
-                    "send-event": await _in_turn(subjects, rounds, _send_event),
-                    "federated transaction": await _in_turn(
+                    "send-event": await in_turn(subjects, rounds, _send_event),
+                    "federated transaction": await in_turn(
                         subjects, rounds, lambda subject: _transaction(subject, peer)
                     ),
                 }
@@ -90,20 +86,6 @@ async def _subjects(sandbox: Sandbox) -> AsyncIterator[tuple[dict[str, Subject],
             shared = await share_room(host, user)
             subjects[name] = Subject(client, http, user, room.body["room_id"], shared)
         yield subjects, peer
-
-
-async def _in_turn(
-    subjects: Mapping[str, Subject], rounds: int, operation: Callable[[Subject], Awaitable[float]]
-) -> Times:
-    times: dict[str, list[float]] = {name: [] for name in subjects}
-    order = list(subjects)
-    for number in range(-_WARM_UP, rounds):
-        random.shuffle(order)
-        for name in order:
-            seconds = await operation(subjects[name])
-            if number >= 0:
-                times[name].append(seconds)
-    return times
 
 
 async def _send_event(subject: Subject) -> float:
