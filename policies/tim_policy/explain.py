@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from tim_policy.errors import ConfigError, InvalidName
 from tim_policy.event_description import EventDescription
 from tim_policy.federation_list import FederationList, ListedServer
-from tim_policy.invite import InviteFacts
+from tim_policy.invite import InviteeFacts, InviteFacts, InviteRoomFacts
 from tim_policy.names import parse_server_name, parse_user_id
 from tim_policy.permission_config import (
     PermissionConfig,
@@ -46,27 +46,43 @@ class Surroundings(Settings):
         )
 
 
+class RoomDescription(Settings):
+    """The room of an invite, see `InviteRoomFacts`."""
+
+    people: int
+    is_direct: bool = False
+
+
 class InviteDescription(Surroundings):
     """An invite.
 
     Args:
         inviter, invitee: user ids.
         permission_config: account data of the invitee, as stored; None: nothing stored.
+        is_active: the invitee has an account that is not deactivated.
+        is_contact: the invitee's contact list admits the inviter (1.1).
+        room: see `InviteRoomFacts`; None: a new room, or one that is not known.
     """
 
     inviter: str
     invitee: str
     permission_config: Any = None
+    is_active: bool = True
+    is_contact: bool = False
+    room: RoomDescription | None = None
 
     def facts(self, product: Product) -> InviteFacts:
         """The facts of `INVITE_RULES`."""
+        invitee, own_server = parse_user_id(self.invitee), parse_server_name(self.own_server)
+        is_own = invitee.server_name == own_server
         return InviteFacts(
             inviter=parse_user_id(self.inviter),
-            invitee=parse_user_id(self.invitee),
-            own_server=parse_server_name(self.own_server),
+            invitee=invitee,
+            own_server=own_server,
             is_own_insurance=product is Product.EPA,
             federation_list=self.federation_list(),
-            permission=self._permission(),
+            own_invitee=InviteeFacts(self.is_active, self._permission(), self.is_contact) if is_own else None,
+            room=None if self.room is None else InviteRoomFacts(self.room.people, self.room.is_direct),
         )
 
     def _permission(self) -> PermissionConfig | UnreadablePermissionConfig | None:

@@ -12,6 +12,7 @@ from pydantic import Field, StringConstraints
 
 from tim_policy.decision import FORBIDDEN, Refusal
 from tim_policy.errors import ConfigError
+from tim_policy.permission_config import Unconfigured
 from tim_policy.settings import Settings, load_settings
 
 UNSAFE = "unsafe_"
@@ -28,7 +29,7 @@ class Stricter(enum.Enum):
     SUPERSET = "more values"
     TRUE = "true"
     FALSE = "false"
-    BLOCK_ALL = "block all"
+    FEWER_INVITERS = "fewer inviters"
     ANY = "any value: it allows nothing"
 
 
@@ -111,8 +112,9 @@ def _is_stricter(direction: Stricter, old: Any, new: Any) -> bool:
             return True
         case Stricter.TRUE | Stricter.FALSE:
             return new is (direction is Stricter.TRUE)
-        case Stricter.BLOCK_ALL:
-            return bool(new == Stricter.BLOCK_ALL.value)
+        case Stricter.FEWER_INVITERS:
+            by_strictness = tuple(Unconfigured)
+            return by_strictness.index(new) >= by_strictness.index(old)
         case Stricter.SUBSET:
             return frozenset(new) <= frozenset(old)
         case Stricter.SUPERSET:

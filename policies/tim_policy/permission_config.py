@@ -39,6 +39,32 @@ class DefaultSetting(enum.StrEnum):
     BLOCK_ALL = "block all"
 
 
+class Unconfigured(enum.StrEnum):
+    """What counts for a user who stored no configuration, from the widest to the strictest."""
+
+    ALLOW_ALL = "allow all"
+    OWN_SERVER = "own server only"
+    BLOCK_ALL = "block all"
+
+    def config(self, own_server: ServerName) -> "PermissionConfig":
+        """The configuration that means the same."""
+        match self:
+            case Unconfigured.ALLOW_ALL:
+                return PermissionConfig(DefaultSetting.ALLOW_ALL)
+            case Unconfigured.OWN_SERVER:
+                return PermissionConfig(DefaultSetting.BLOCK_ALL, servers=frozenset({own_server}))
+            case Unconfigured.BLOCK_ALL:
+                return PermissionConfig(DefaultSetting.BLOCK_ALL)
+
+    def content(self, own_server: ServerName) -> dict[str, Any]:
+        """The same as content of account data."""
+        config = self.config(own_server)
+        content: dict[str, Any] = {"defaultSetting": config.default.value}
+        if config.servers:
+            content["serverExceptions"] = {server_name: {} for server_name in sorted(config.servers)}
+        return content
+
+
 class UnreadablePermissionConfig(TimError):
     """The stored configuration does not follow its schema; it denies until its owner's client mends it."""
 
@@ -96,3 +122,42 @@ def parse_permission_config(content: object) -> PermissionConfig:
     except (ValidationError, InvalidName):
         raise UnreadablePermissionConfig("permission configuration does not follow its schema (A_26390)") from None
     return PermissionConfig(wire.defaultSetting, servers, users, is_insured_excepted=bool(wire.groupExceptions))
+
+
+@dataclass(frozen=True, slots=True)
+class StoredConfig:
+    """One configuration as it lies in the account data.
+
+    Args:
+        content: the JSON value, of any type.
+        position: of the write in the account data's stream; the later of two is the higher.
+    """
+
+    content: object
+    position: int
+
+
+def config_in_force(
+    stored: Mapping[str, StoredConfig], product: Product, own_server: ServerName
+) -> PermissionConfig | UnreadablePermissionConfig | None:
+    """Which of the stored configurations counts, read; None: there is none.
+
+    The newer type counts, with one exception: where it holds nothing but what a homeserver writes for new users, and
+    an older client stored its own type after that, the latter is what the user said.
+
+    Args:
+        stored: by account data type.
+        product: of the homeserver.
+        own_server: the homeserver.
+    """
+    newer, older = (stored.get(data_type) for data_type in ACCOUNT_DATA_TYPES[product])
+    found = newer if newer is not None else older
+    if newer is not None and older is not None and older.position > newer.position:
+        written_for_new_users = [unconfigured.content(own_server) for unconfigured in Unconfigured]
+        found = older if newer.content in written_for_new_users else newer
+    if found is None:
+        return None
+    try:
+        return parse_permission_config(found.content)
+    except UnreadablePermissionConfig as unreadable:
+        return unreadable

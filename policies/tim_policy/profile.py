@@ -18,8 +18,11 @@ from tim_policy.rules import (
     event_reaction,
     event_redaction_age,
     event_thread,
+    invite_direct_room,
     invite_federation,
     invite_insured,
+    invite_insurers,
+    invite_invitee,
     invite_permission,
 )
 from tim_policy.settings import Settings, load_settings
@@ -42,6 +45,9 @@ class RuleSet(Settings):
 
     invite_federation: invite_federation.Parameters | None
     invite_insured: invite_insured.Parameters | None
+    invite_insurers: invite_insurers.Parameters | None
+    invite_invitee: invite_invitee.Parameters | None
+    invite_direct_room: invite_direct_room.Parameters | None
     invite_permission: invite_permission.Parameters | None
 
     event_reaction: event_reaction.Parameters | None

@@ -14,8 +14,11 @@ from tim_policy.rules import (
     event_reaction,
     event_redaction_age,
     event_thread,
+    invite_direct_room,
     invite_federation,
     invite_insured,
+    invite_insurers,
+    invite_invitee,
     invite_permission,
     server_federation,
     server_residency,
@@ -60,6 +63,9 @@ def _rule(module: Any) -> Rule[Any]:
 INVITE_RULES: tuple[Rule[InviteFacts], ...] = (
     _rule(invite_federation),  # S1
     _rule(invite_insured),  # S1b
+    _rule(invite_insurers),
+    _rule(invite_invitee),
+    _rule(invite_direct_room),
     _rule(invite_permission),  # S2
 )
 

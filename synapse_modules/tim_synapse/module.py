@@ -21,6 +21,7 @@ from tim_synapse.gate import Gate
 from tim_synapse.list_sources import LoadedSource, load_source
 from tim_synapse.list_store import ListStore
 from tim_synapse.list_trust import load_trust
+from tim_synapse.new_users import NewUsers
 from tim_synapse.on_event import EventCallbacks
 from tim_synapse.on_federation import FederationCallbacks
 from tim_synapse.on_invite import InviteCallbacks
@@ -62,8 +63,9 @@ class TimModule:
         except TimError as error:
             _refuse_start(error)
         gate = Gate(api, lists, residency)
-        InviteCallbacks(Facts(api, loaded.profile.product, lists), loaded.profile.rules, gate).register(api, judges)
+        InviteCallbacks(Facts(api, loaded.profile, lists), loaded.profile.rules, gate).register(api, judges)
         EventCallbacks(api, loaded.profile.rules).register(judges)
+        NewUsers(api, loaded.profile).register()
         FederationCallbacks(api, gate).register()
         AdminApi(api, lists, residency, gate).register()
         gate.start()

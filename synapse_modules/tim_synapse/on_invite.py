@@ -63,10 +63,10 @@ class InviteCallbacks:
         """Judge all invitees before the room exists (A_25534, A_26021-01)."""
         raise_on_refusal(await decide("createRoom", self._judge_create_room(requester.user.to_string(), request)))
 
-    async def judge_member(self, event: EventBase, state: RoomState) -> None:  # noqa: ARG002 - part of a judge
+    async def judge_member(self, event: EventBase, state: RoomState) -> None:
         """Judge an invite event that is being made on this homeserver."""
         if _is_invite(event):
-            raise_on_refusal(await decide("invite", self._judge(event.sender, event.state_key)))
+            raise_on_refusal(await decide("invite", self._judge(event, state)))
 
     async def judge_third_party_invite(self, event: EventBase, state: RoomState) -> None:  # noqa: ARG002 - part of a judge
         """Refuse: see `user_may_send_3pid_invite`."""
@@ -74,13 +74,13 @@ class InviteCallbacks:
 
     async def federated_user_may_invite(self, event: EventBase) -> Verdict:
         """Judge an invite that another server offers."""
-        return _verdict(await decide("federated_invite", self._judge(event.sender, event.state_key)))
+        return _verdict(await decide("federated_invite", self._judge(event)))
 
     async def check_event_for_spam(self, event: EventBase) -> Verdict:
         """Judge an invite of our user that another server sends as an ordinary event, past its `/invite`."""
         if not _is_invite(event) or self._facts.is_own(event.sender) or not self._facts.is_own(event.state_key):
             return NOT_SPAM
-        return _verdict(await decide("federated_invite_event", self._judge(event.sender, event.state_key)))
+        return _verdict(await decide("federated_invite_event", self._judge(event)))
 
     async def user_may_send_3pid_invite(self, inviter: str, medium: str, address: str, room_id: str) -> Verdict:  # noqa: ARG002 - part of the callback
         """Refuse: the person behind an address is not known, so nobody can judge the invite."""
@@ -96,21 +96,28 @@ class InviteCallbacks:
                 return decision
         return Allow()
 
-    async def _judge(self, inviter: str, invitee: str | None) -> Decision:
+    async def _judge(self, event: EventBase, state: RoomState | None = None) -> Decision:
         try:
-            users: tuple[UserId, UserId] = (parse_user_id(inviter), parse_user_id(invitee))
+            users: tuple[UserId, UserId] = (parse_user_id(event.sender), parse_user_id(event.state_key))
         except InvalidName:
             return Deny(create_room_invitees.REQUIREMENT, Reason.UNREADABLE_REQUEST)
-        return await self._judge_parsed(*users)
+        return await self._judge_parsed(*users, event.room_id, state)
 
-    async def _judge_parsed(self, inviter: UserId, invitee: UserId) -> Decision:
+    async def _judge_parsed(
+        self, inviter: UserId, invitee: UserId, room_id: str | None = None, state: RoomState | None = None
+    ) -> Decision:
         """Judge; for a server that our user invites and the list does not name, once more with a fresh list."""
-        decision = judge(INVITE_RULES, self._rules, await self._facts.of_invite(inviter, invitee))
+        decision = await self._judge_once(inviter, invitee, room_id, state)
         if not isinstance(decision, Deny) or decision.reason is not Reason.SERVER_NOT_LISTED:
             return decision
         if not self._facts.is_own(str(inviter)) or not await self._gate.refresh_for_unknown(invitee.server_name):
             return decision
-        return judge(INVITE_RULES, self._rules, await self._facts.of_invite(inviter, invitee))
+        return await self._judge_once(inviter, invitee, room_id, state)
+
+    async def _judge_once(
+        self, inviter: UserId, invitee: UserId, room_id: str | None, state: RoomState | None
+    ) -> Decision:
+        return judge(INVITE_RULES, self._rules, await self._facts.of_invite(inviter, invitee, room_id, state))
 
 
 async def _refuse_third_party_invite() -> Decision:

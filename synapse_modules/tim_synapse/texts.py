@@ -11,6 +11,11 @@ CLIENT_TEXT: Mapping[Reason, str] = {
     Reason.INVALID_SERVER_NAME: "Die Adresse dieser Organisation ist nicht gültig.",
     Reason.SERVER_OUTSIDE_REGION: "Der Server dieser Organisation steht außerhalb der zugelassenen Länder.",
     Reason.SERVER_REGION_UNKNOWN: "Der Standort des Servers dieser Organisation ist nicht bekannt.",
+    Reason.INVITE_OF_ONESELF: "Sich selbst können Sie nicht einladen.",
+    # Word for word as for somebody who blocks: nobody can find out by invites who has an account.
+    Reason.INVITEE_UNKNOWN: "Diese Person nimmt Ihre Einladung nicht an.",
+    Reason.INSURERS_REFUSED: "Einladungen zwischen dieser Organisation und Krankenkassen sind nicht möglich.",
+    Reason.DIRECT_ROOM_FULL: "In ein Zweiergespräch können Sie niemanden mehr einladen. Bitte legen Sie einen Raum an.",
     Reason.INSURED_TO_INSURED: "Versicherte können andere Versicherte nicht einladen.",
     Reason.BLOCKED_BY_INVITEE: "Diese Person nimmt Ihre Einladung nicht an.",
     Reason.UNREADABLE_PERMISSION_CONFIG: "Diese Person nimmt Ihre Einladung nicht an.",

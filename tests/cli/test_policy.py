@@ -55,7 +55,7 @@ def test_numbers_and_refusals_are_shown_as_they_are_in_force(tmp_path: Path) -> 
     changed = {"profile": "pro-basis-1.2", "rules": {"invite_insured": {"unsafe_off": True}}}
     shown = run("rules", "--config", config(tmp_path, changed)).stdout
     assert "invite_insured (A_25705): not in force" in shown
-    assert 'unconfigured="allow all" else 403 M_FORBIDDEN' in shown
+    assert 'unconfigured="allow all" written=true else 403 M_FORBIDDEN' in shown
 
 
 def test_an_allowed_invite(tmp_path: Path) -> None:
@@ -70,6 +70,15 @@ def test_a_refused_invite_names_the_rule_and_the_answer(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert "invite_permission (A_26021-01): deny (blocked_by_invitee)" in result.stdout
     assert result.stdout.splitlines()[-1] == "REFUSED with 403 M_FORBIDDEN: blocked_by_invitee"
+
+
+def test_the_description_may_hold_everything_the_rules_ask_for(tmp_path: Path) -> None:
+    old = ("--profile", "pro-basis-1.1")
+    assert explain(tmp_path, "invite", INVITE, *old).exit_code == 1
+    assert explain(tmp_path, "invite", INVITE | {"is_contact": True}, *old).exit_code == 0
+    full = explain(tmp_path, "invite", INVITE | {"is_contact": True, "room": {"people": 2, "is_direct": True}}, *old)
+    assert full.stdout.splitlines()[-1] == "REFUSED with 403 M_FORBIDDEN: direct_room_full"
+    assert explain(tmp_path, "invite", INVITE | {"is_active": False}).exit_code == 1
 
 
 def test_the_operators_changes_count(tmp_path: Path) -> None:

@@ -8,8 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from immutabledict import immutabledict
 
-from tim_policy.names import parse_user_id
-from tim_policy.permission_config import UnreadablePermissionConfig, parse_permission_config
+from tim_policy.names import parse_server_name, parse_user_id
+from tim_policy.permission_config import (
+    ACCOUNT_DATA_TYPES,
+    Product,
+    StoredConfig,
+    Unconfigured,
+    UnreadablePermissionConfig,
+    config_in_force,
+    parse_permission_config,
+)
 
 ANNA = parse_user_id("@anna:pflege.tim.test")
 BLOCK: dict[str, Any] = {"defaultSetting": "block all"}
@@ -106,3 +114,42 @@ def test_the_error_repeats_nothing_of_the_content() -> None:
     with pytest.raises(UnreadablePermissionConfig) as caught:
         parse_permission_config(ALLOW | {"userExceptions": {"@geheim:praxis.tim.test": 7}})
     assert "geheim" not in str(caught.value)
+
+
+OWN = parse_server_name("praxis.tim.test")
+NEWER, OLDER = ACCOUNT_DATA_TYPES[Product.PRO]
+DEFAULT = Unconfigured.ALLOW_ALL.content(OWN)
+
+
+@pytest.mark.parametrize("unconfigured", Unconfigured)
+def test_what_new_users_get_means_what_counts_without_it(unconfigured: Unconfigured) -> None:
+    assert parse_permission_config(unconfigured.content(OWN)) == unconfigured.config(OWN)
+
+
+@pytest.mark.requirement("A_25044")
+@pytest.mark.parametrize(
+    ("stored", "expected"),
+    [
+        pytest.param({}, None, id="nothing"),
+        pytest.param({NEWER: (BLOCK, 1)}, BLOCK, id="newer only"),
+        pytest.param({OLDER: (BLOCK, 1)}, BLOCK, id="older only"),
+        pytest.param({NEWER: (ALLOW | BY_USER, 1), OLDER: (BLOCK, 2)}, ALLOW | BY_USER, id="newer wins over older"),
+        pytest.param({NEWER: (BLOCK | BY_USER, 1), OLDER: (ALLOW, 2)}, BLOCK | BY_USER, id="newer that blocks wins"),
+        pytest.param({NEWER: (DEFAULT, 1), OLDER: (BLOCK, 2)}, BLOCK, id="older, stored over what new users get"),
+        pytest.param({NEWER: (ALLOW, 2), OLDER: (BLOCK, 1)}, ALLOW, id="newer, stored after the older"),
+        pytest.param({"m.direct": (BLOCK, 1)}, None, id="another type"),
+    ],
+)
+def test_one_of_the_stored_configurations_counts(
+    stored: dict[str, tuple[dict[str, Any], int]], expected: dict[str, Any] | None
+) -> None:
+    found = config_in_force({name: StoredConfig(*value) for name, value in stored.items()}, Product.PRO, OWN)
+    assert found == (None if expected is None else parse_permission_config(expected))
+
+
+@pytest.mark.requirement("A_26390")
+@pytest.mark.parametrize("product", Product)
+def test_an_unreadable_newer_one_is_not_replaced_by_an_older_one(product: Product) -> None:
+    newer, older = ACCOUNT_DATA_TYPES[product]
+    found = config_in_force({newer: StoredConfig({}, 1), older: StoredConfig(ALLOW, 2)}, product, OWN)
+    assert isinstance(found, UnreadablePermissionConfig)

@@ -1,5 +1,6 @@
 """Profiles ship complete; an operator may refuse more, and allows more only by saying so."""
 
+import itertools
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from tests.policy.profiles import PROFILES
 from tim_policy.decision import Refusal
 from tim_policy.errors import ConfigError
-from tim_policy.permission_config import DefaultSetting, Product
+from tim_policy.permission_config import Product, Unconfigured
 from tim_policy.profile import Profile, ProfileName, RuleSet, load_profile, with_changes
 
 PRO = PROFILES[ProfileName.PRO_1_2]
@@ -35,7 +36,7 @@ def change(**rules: Any) -> tuple[Profile, tuple[str, ...]]:
 def test_a_stricter_value_is_taken() -> None:
     profile, unsafe = change(invite_permission={"unconfigured": "block all"})
     assert profile.rules.invite_permission is not None
-    assert profile.rules.invite_permission.unconfigured is DefaultSetting.BLOCK_ALL
+    assert profile.rules.invite_permission.unconfigured is Unconfigured.BLOCK_ALL
     assert unsafe == ()
     assert profile.rules.invite_insured == PRO.rules.invite_insured
 
@@ -47,6 +48,21 @@ def test_a_wider_value_needs_its_prefix_and_is_told() -> None:
     wide, unsafe = with_changes(strict, {"invite_permission": {"unsafe_unconfigured": "allow all"}}, "rules")
     assert unsafe == ("invite_permission.unsafe_unconfigured",)
     assert wide.rules == PRO.rules
+
+
+@pytest.mark.parametrize(("stricter", "wider"), list(itertools.combinations(reversed(Unconfigured), 2)))
+def test_who_may_invite_an_unconfigured_user_is_narrowed_in_three_steps(stricter: str, wider: str) -> None:
+    start, _ = change(invite_permission={"unsafe_unconfigured": wider})
+    assert with_changes(start, {"invite_permission": {"unconfigured": stricter}}, "rules")[1] == ()
+    narrow, _ = change(invite_permission={"unconfigured": stricter})
+    with pytest.raises(ConfigError, match="fewer inviters"):
+        with_changes(narrow, {"invite_permission": {"unconfigured": wider}}, "rules")
+
+
+def test_an_operator_may_put_a_rule_in_force_that_the_profile_leaves_out() -> None:
+    profile, unsafe = change(invite_insurers={})
+    assert profile.rules.invite_insurers is not None
+    assert unsafe == ()
 
 
 def test_a_rule_is_taken_out_of_force_only_as_unsafe() -> None:
@@ -71,7 +87,7 @@ def test_the_refusal_may_be_worded_differently() -> None:
         ({"invite_insured": {"unsafe_off": False}}, "unsafe_off: write 'true' and nothing else"),
         ({"invite_insured": {"unsafe_off": True, "refusal": {}}}, "unsafe_off: write 'true' and nothing else"),
         ({"invite_insured": {"refusal": {"status": 200}}}, "refusal.status: Input should be greater than or equal"),
-        ({"invite_permission": {"unconfigured": "block"}}, "unconfigured: Input should be 'allow all' or 'block all'"),
+        ({"invite_permission": {"unconfigured": "block"}}, "unconfigured: Input should be 'allow all', 'own ser"),
     ],
 )
 def test_a_wrong_change_is_refused_with_a_remedy(rules: dict[str, Any], text: str) -> None:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.rulebook.events import CLIENT, is_redacted, make_older, react, redact, refusal, send, sent
-from tests.synapse.matrix import invite, new_room, say, sees
+from tests.synapse.matrix import invite, new_room, say, sees, set_permission
 from tim_sandbox.homeserver_client import MatrixUser
 from tim_sandbox.running import Sandbox
 
@@ -186,6 +186,7 @@ async def finished(admin: MatrixUser, redact_id: str) -> dict[str, str]:
 async def test_what_another_server_lets_through_is_accepted_and_counted(rulebook: Sandbox, new_user: NewUser) -> None:
     """A practice on 1.1 redacts late; the one on 1.2 follows, since a room must not fall apart."""
     old, new = await new_user("alte-praxis.tim.test"), await new_user(PRAXIS)
+    await set_permission(old, {"defaultSetting": "allow all"})
     room_id = await shared_room(new, old)
     event_id = await say(old, room_id, "alt")
     await sees(new, room_id, event_id)

@@ -13,8 +13,10 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
+from tests.synapse.database import Database
 from tests.synapse.list_source import ListSource
 from tests.synapse.ocsp_server import listening_pki
+from tests.workers import require_workers
 from tim_sandbox.homeserver import HomeserverSpec, homeserver_command, tim_module, write_homeserver
 from tim_sandbox.homeserver_client import HomeserverClient, MatrixUser
 from tim_sandbox.ocsp_responder import OcspResponder
@@ -23,6 +25,7 @@ from tim_sandbox.pki_files import write_list_pki
 from tim_sandbox.processes import Supervisor
 from tim_sandbox.state import HomeserverState
 from tim_sandbox.tls import certificate_pem, make_tls_ca, make_tls_leaf, write_tls_leaf
+from tim_sandbox.workers.postgres import new_postgres, postgres_directory
 
 NAME = "allein.tim.test"
 _REFRESHES = re.compile(r'^tim_federation_list_refreshes_total\{result="(\w+)"\} (\S+)$', re.MULTILINE)
@@ -140,3 +143,22 @@ async def lone_server(
         async with server.source.listening():
             await server.refreshed("ok", times=1)
             yield server
+
+
+@pytest_asyncio.fixture(params=["sqlite3", "psycopg2"])
+async def database(
+    request: pytest.FixtureRequest, tmp_path: Path, new_base_port: Callable[[], int]
+) -> AsyncIterator[Database]:
+    """An empty database; PostgreSQL as in `worker_federation`."""
+    if request.param == "sqlite3":
+        yield Database({"name": "sqlite3", "args": {"database": str(tmp_path / "homeserver.db")}})
+        return
+    require_workers()
+    supervisor = Supervisor(tmp_path)
+    with postgres_directory() as directory:
+        postgres = new_postgres(directory, new_base_port())
+        await postgres.start(supervisor)
+        try:
+            yield Database(postgres.settings())
+        finally:
+            await supervisor.stop_all()

@@ -8,8 +8,10 @@ from urllib.parse import quote
 import aiohttp
 from signedjson.key import read_signing_keys
 from signedjson.sign import sign_json
-from synapse.api.room_versions import RoomVersions
+from synapse.api.room_versions import KNOWN_ROOM_VERSIONS, RoomVersions
 from synapse.crypto.event_signing import add_hashes_and_signatures
+from synapse.events import make_event_from_dict
+from yarl import URL
 
 from tim_sandbox.homeserver_client import MatrixUser
 
@@ -51,10 +53,44 @@ class MaliciousServer:
         add_hashes_and_signatures(RoomVersions.V10, event, self.server_name, self._key)
         return event
 
+    def loose_invite_event(self, inviter: MatrixUser, invitee: str) -> Event:
+        """A correctly signed invite of room version 1 into a room that only this server knows about."""
+        name = f"{time.monotonic_ns()}:{self.server_name}"
+        event: Event = {
+            "type": "m.room.member",
+            "event_id": f"${name}",
+            "room_id": f"!{name}",
+            "sender": inviter.user_id,
+            "state_key": invitee,
+            "content": {"membership": "invite"},
+            "origin": self.server_name,
+            "origin_server_ts": int(time.time() * 1000),
+            "depth": 100,
+            "prev_events": [],
+            "auth_events": [],
+        }
+        add_hashes_and_signatures(RoomVersions.V1, event, self.server_name, self._key)
+        return event
+
     async def send(self, destination: str, base_url: str, pdu: Event) -> Any:
         """Push one event in a federation transaction; the JSON answer."""
         body = {"origin": self.server_name, "origin_server_ts": pdu["origin_server_ts"], "pdus": [pdu]}
-        uri = f"/_matrix/federation/v1/send/{time.monotonic_ns()}"
+        status, answer = await self._put(
+            destination, base_url, f"/_matrix/federation/v1/send/{time.monotonic_ns()}", body
+        )
+        assert status == 200, answer
+        return answer
+
+    async def invite(
+        self, destination: str, base_url: str, event: Event, room_version: str, version: str
+    ) -> tuple[int, Any]:
+        """Offer an invite by the endpoint of that version, `v1` or `v2`; status and JSON of the answer."""
+        event_id = make_event_from_dict(event, KNOWN_ROOM_VERSIONS[room_version]).event_id
+        path = f"/_matrix/federation/{version}/invite/{quote(event['room_id'])}/{quote(event_id)}"
+        wrapped = {"room_version": room_version, "event": event, "invite_room_state": []}
+        return await self._put(destination, base_url, path, wrapped if version == "v2" else event)
+
+    async def _put(self, destination: str, base_url: str, uri: str, body: Any) -> tuple[int, Any]:
         request = {
             "method": "PUT",
             "uri": uri,
@@ -65,6 +101,6 @@ class MaliciousServer:
         signature = sign_json(request, self.server_name, self._key)["signatures"][self.server_name]
         ((key_id, value),) = signature.items()
         header = f'X-Matrix origin="{self.server_name}",destination="{destination}",key="{key_id}",sig="{value}"'
-        async with self._http.put(base_url + uri, json=body, headers={"Authorization": header}) as answer:
-            assert answer.status == 200, await answer.text()
-            return await answer.json()
+        url = URL(base_url + uri, encoded=True)
+        async with self._http.put(url, json=body, headers={"Authorization": header}) as answer:
+            return answer.status, await answer.json()

@@ -6,6 +6,7 @@ from urllib.parse import quote
 from tim_sandbox.homeserver_client import Answer, MatrixUser
 
 PERMISSION_CONFIG = "de.gematik.tim.account.permissionconfig.pro.v1"
+EPA_PERMISSION_CONFIG = "de.gematik.tim.account.permissionconfig.epa.v1"
 
 
 async def create_room(user: MatrixUser, **body: Any) -> Answer:
@@ -23,8 +24,30 @@ async def invite(user: MatrixUser, room_id: str, invitee: str) -> Answer:
 
 
 async def set_permission(user: MatrixUser, content: dict[str, Any], data_type: str = PERMISSION_CONFIG) -> None:
-    path = f"/_matrix/client/v3/user/{quote(user.user_id)}/account_data/{data_type}"
-    answer = await user.request("PUT", path, content)
+    await set_account_data(user, data_type, content)
+
+
+async def account_data_of(user: MatrixUser, data_type: str) -> Any:
+    """The stored content; None when nothing is stored."""
+    answer = await user.request("GET", f"/_matrix/client/v3/user/{quote(user.user_id)}/account_data/{data_type}")
+    assert answer.status in (200, 404), answer
+    return answer.body if answer.status == 200 else None
+
+
+async def set_account_data(user: MatrixUser, data_type: str, content: Any) -> None:
+    answer = await user.request(
+        "PUT", f"/_matrix/client/v3/user/{quote(user.user_id)}/account_data/{data_type}", content
+    )
+    assert answer.status == 200, answer
+
+
+async def join(user: MatrixUser, room_id: str, via: str = "") -> Answer:
+    query = f"?server_name={quote(via)}" if via else ""
+    return await user.request("POST", f"/_matrix/client/v3/join/{quote(room_id)}{query}", {})
+
+
+async def leave(user: MatrixUser, room_id: str) -> None:
+    answer = await user.request("POST", f"/_matrix/client/v3/rooms/{quote(room_id)}/leave", {})
     assert answer.status == 200, answer
 
 

@@ -7,42 +7,21 @@ from uuid import uuid4
 
 import pytest
 
-from tests.synapse.matrix import create_room, invitations_of, invite, new_room, rooms_of, set_permission
-from tim_sandbox.homeserver_client import Answer, MatrixUser
+from tests.synapse.invite_paths import EVERY_PATH, InvitePath, assert_refused, by_create_room, by_invite
+from tests.synapse.matrix import create_room, invitations_of, new_room, rooms_of, set_permission
+from tim_sandbox.homeserver_client import MatrixUser
 from tim_sandbox.running import Sandbox
 
 NewUser = Callable[[str], Awaitable[MatrixUser]]
-Path = Callable[[MatrixUser, str], Awaitable[Answer]]
 
 PRAXIS, PFLEGE, FREMD = "praxis.tim.test", "pflege.tim.test", "fremd.test"
 BLOCK_ALL: dict[str, Any] = {"defaultSetting": "block all"}
 
 
-async def by_invite(inviter: MatrixUser, invitee: str) -> Answer:
-    return await invite(inviter, await new_room(inviter), invitee)
-
-
-async def by_create_room(inviter: MatrixUser, invitee: str) -> Answer:
-    return await create_room(inviter, invite=[invitee])
-
-
-async def by_membership_event(inviter: MatrixUser, invitee: str) -> Answer:
-    room_id = quote(await new_room(inviter))
-    path = f"/_matrix/client/v3/rooms/{room_id}/state/m.room.member/{quote(invitee)}"
-    return await inviter.request("PUT", path, {"membership": "invite"})
-
-
-EVERY_PATH = pytest.mark.parametrize("path", [by_invite, by_create_room, by_membership_event])
-
-
-def assert_refused(answer: Answer) -> None:
-    assert (answer.status, answer.body["errcode"]) == (403, "M_FORBIDDEN"), answer
-
-
 @EVERY_PATH
 @pytest.mark.parametrize(("inviter", "invitee"), [(PFLEGE, PRAXIS), (PRAXIS, PFLEGE), (PRAXIS, PRAXIS)])
 async def test_members_of_the_federation_invite_each_other(
-    new_user: NewUser, path: Path, inviter: str, invitee: str
+    new_user: NewUser, path: InvitePath, inviter: str, invitee: str
 ) -> None:
     guest = await new_user(invitee)
     answer = await path(await new_user(inviter), guest.user_id)
@@ -52,7 +31,7 @@ async def test_members_of_the_federation_invite_each_other(
 
 @EVERY_PATH
 @pytest.mark.requirement("A_25534")
-async def test_nobody_invites_an_outsider(new_user: NewUser, path: Path) -> None:
+async def test_nobody_invites_an_outsider(new_user: NewUser, path: InvitePath) -> None:
     outsider = await new_user(FREMD)
     answer = await path(await new_user(PRAXIS), outsider.user_id)
     assert_refused(answer)
@@ -62,7 +41,7 @@ async def test_nobody_invites_an_outsider(new_user: NewUser, path: Path) -> None
 
 @EVERY_PATH
 @pytest.mark.requirement("A_25534")
-async def test_an_outsider_invites_nobody(new_user: NewUser, path: Path) -> None:
+async def test_an_outsider_invites_nobody(new_user: NewUser, path: InvitePath) -> None:
     doctor = await new_user(PRAXIS)
     answer = await path(await new_user(FREMD), doctor.user_id)
     assert answer.status >= 400, answer
@@ -73,7 +52,7 @@ async def test_an_outsider_invites_nobody(new_user: NewUser, path: Path) -> None
 @pytest.mark.requirement("A_26021-01")
 @pytest.mark.parametrize("inviter", [PFLEGE, PRAXIS])
 async def test_who_blocks_all_is_not_reached_until_she_adds_an_exception(
-    new_user: NewUser, path: Path, inviter: str
+    new_user: NewUser, path: InvitePath, inviter: str
 ) -> None:
     doctor, nurse = await new_user(PRAXIS), await new_user(inviter)
     await set_permission(doctor, BLOCK_ALL)
@@ -120,7 +99,9 @@ async def test_the_older_account_data_type_counts_where_the_newer_is_absent(new_
 
 @EVERY_PATH
 @pytest.mark.requirement("A_25534")
-async def test_a_server_admin_is_judged_like_everybody(federation: Sandbox, new_user: NewUser, path: Path) -> None:
+async def test_a_server_admin_is_judged_like_everybody(
+    federation: Sandbox, new_user: NewUser, path: InvitePath
+) -> None:
     admin = await federation.homeserver(PRAXIS).new_user(f"admin-{uuid4().hex[:8]}", "password", is_admin=True)
     outsider, doctor = await new_user(FREMD), await new_user(PRAXIS)
     await set_permission(doctor, BLOCK_ALL)

@@ -1,4 +1,4 @@
-"""S2: the invitee's permission configuration lets the inviter in (A_26021-01, A_25045-02)."""
+"""S2: the invitee lets the inviter in (A_26021-01, A_25045-02), in 1.1 also by her contact list (AF_10061)."""
 
 from typing import Annotated
 
@@ -6,7 +6,7 @@ from tim_policy.decision import Allow, Decision, Deny, Reason
 from tim_policy.invite import InviteFacts
 from tim_policy.parameters import Parameters as _Parameters
 from tim_policy.parameters import Stricter
-from tim_policy.permission_config import DefaultSetting, PermissionConfig, UnreadablePermissionConfig
+from tim_policy.permission_config import Unconfigured, UnreadablePermissionConfig
 
 REQUIREMENT = "A_26021-01"
 
@@ -15,22 +15,31 @@ class Parameters(_Parameters):
     """The numbers of the rule.
 
     Args:
+        contacts: a valid entry of the invitee's contact list (Freigabeliste) admits its inviter, whatever her
+            configuration says; the homeserver then offers the interface TiMessengerContactManagement.
         unconfigured: what counts for an invitee who stored no configuration.
+        written: a new user gets `unconfigured` as account data, so that her client finds a configuration to show;
+            one that is stored is never touched.
     """
 
-    unconfigured: Annotated[DefaultSetting, Stricter.BLOCK_ALL]
+    contacts: Annotated[bool, Stricter.FALSE]
+    unconfigured: Annotated[Unconfigured, Stricter.FEWER_INVITERS]
+    written: Annotated[bool, Stricter.ANY]
 
 
 def decide(facts: InviteFacts, parameters: Parameters) -> Decision:
-    """The configuration allows the inviter; it counts inside one homeserver too.
+    """The contact list or the configuration admits the inviter; both count inside one homeserver too.
 
     Returns:
-        Deny(UNREADABLE_PERMISSION_CONFIG) when it does not follow its schema.
+        Deny(UNREADABLE_PERMISSION_CONFIG) when the configuration does not follow its schema.
         Deny(BLOCKED_BY_INVITEE) when it refuses the inviter.
     """
-    if not facts.is_invitee_own:
-        return Allow()  # her homeserver judges her configuration
-    permission = facts.permission or PermissionConfig(parameters.unconfigured)
+    invitee = facts.own_invitee
+    if invitee is None:
+        return Allow()  # her homeserver judges
+    if parameters.contacts and invitee.is_contact:
+        return Allow()
+    permission = invitee.permission or parameters.unconfigured.config(facts.own_server)
     if isinstance(permission, UnreadablePermissionConfig):
         return Deny(REQUIREMENT, Reason.UNREADABLE_PERMISSION_CONFIG)
     if permission.allows(facts.inviter, is_insured=facts.is_insured(facts.inviter)):

@@ -1,7 +1,7 @@
 """Facts for rule tests: two professional servers, two insurers, this one."""
 
 from tim_policy.federation_list import FederationList, ListedServer
-from tim_policy.invite import InviteFacts
+from tim_policy.invite import InviteeFacts, InviteFacts, InviteRoomFacts
 from tim_policy.names import ServerName, parse_server_name, parse_user_id
 from tim_policy.permission_config import PermissionConfig, UnreadablePermissionConfig
 
@@ -29,13 +29,18 @@ def invite(
     is_own_insurance: bool = False,
     federation_list: FederationList | None = LISTED,
     permission: PermissionConfig | UnreadablePermissionConfig | None = None,
+    is_active: bool = True,
+    is_contact: bool = False,
+    room: InviteRoomFacts | None = None,
 ) -> InviteFacts:
     """Facts about `@a:inviter` inviting `@b:invitee` (server names)."""
+    parsed = parse_user_id(f"@b:{invitee}")
     return InviteFacts(
         parse_user_id(f"@a:{inviter}"),
-        parse_user_id(f"@b:{invitee}"),
+        parsed,
         own_server,
         is_own_insurance,
         federation_list,
-        permission,
+        InviteeFacts(is_active, permission, is_contact) if parsed.server_name == own_server else None,
+        room,
     )

@@ -2,11 +2,12 @@
 
 import pytest
 
-from tests.policy.profiles import RULES, in_force
+from tests.policy.profiles import PROFILES, RULES, in_force
 from tests.policy.rules.facts import invite
 from tim_policy.decision import Allow, Decision, Deny, Reason
 from tim_policy.names import parse_server_name, parse_user_id
-from tim_policy.permission_config import DefaultSetting, PermissionConfig, UnreadablePermissionConfig
+from tim_policy.permission_config import DefaultSetting, PermissionConfig, Unconfigured, UnreadablePermissionConfig
+from tim_policy.profile import ProfileName
 from tim_policy.rules.invite_permission import decide
 
 BLOCKED = Deny("A_26021-01", Reason.BLOCKED_BY_INVITEE)
@@ -44,9 +45,52 @@ def test_the_configuration_decides(
     assert decide(invite(inviter, "praxis.tim.test", permission=permission), PARAMETERS) == expected
 
 
-def test_nothing_stored_is_what_the_operator_chose() -> None:
-    strict = PARAMETERS.model_copy(update={"unconfigured": DefaultSetting.BLOCK_ALL})
-    assert decide(invite("pflege.tim.test", "praxis.tim.test"), strict) == BLOCKED
+@pytest.mark.parametrize(
+    ("unconfigured", "inviter", "expected"),
+    [
+        (Unconfigured.ALLOW_ALL, "pflege.tim.test", Allow()),
+        (Unconfigured.OWN_SERVER, "pflege.tim.test", BLOCKED),
+        (Unconfigured.OWN_SERVER, "praxis.tim.test", Allow()),
+        (Unconfigured.BLOCK_ALL, "pflege.tim.test", BLOCKED),
+        (Unconfigured.BLOCK_ALL, "praxis.tim.test", BLOCKED),
+    ],
+)
+def test_nothing_stored_is_what_the_operator_chose(
+    unconfigured: Unconfigured, inviter: str, expected: Decision
+) -> None:
+    chosen = PARAMETERS.model_copy(update={"unconfigured": unconfigured})
+    assert decide(invite(inviter, "praxis.tim.test"), chosen) == expected
+
+
+@pytest.mark.requirement("AF_10061")
+@pytest.mark.parametrize("name", [ProfileName.PRO_1_1, ProfileName.EPA_1_1])
+@pytest.mark.parametrize(
+    ("inviter", "permission", "is_contact", "expected"),
+    [
+        pytest.param("pflege.tim.test", None, False, BLOCKED, id="stranger"),
+        pytest.param("pflege.tim.test", None, True, Allow(), id="contact"),
+        pytest.param("praxis.tim.test", None, False, Allow(), id="colleague"),
+        pytest.param("praxis.tim.test", BLOCK_ALL, False, BLOCKED, id="colleague, but blocks all"),
+        pytest.param("pflege.tim.test", BLOCK_ALL, True, Allow(), id="contact, but blocks all"),
+        pytest.param("pflege.tim.test", UnreadablePermissionConfig(""), True, Allow(), id="contact, but unreadable"),
+        pytest.param("pflege.tim.test", PermissionConfig(DefaultSetting.ALLOW_ALL), False, Allow(), id="allows all"),
+    ],
+)
+def test_in_1_1_the_contact_list_admits_before_anything_else(
+    name: ProfileName,
+    inviter: str,
+    permission: PermissionConfig | UnreadablePermissionConfig | None,
+    is_contact: bool,
+    expected: Decision,
+) -> None:
+    facts = invite(inviter, "praxis.tim.test", permission=permission, is_contact=is_contact)
+    assert decide(facts, in_force(PROFILES[name].rules.invite_permission)) == expected
+
+
+@pytest.mark.parametrize("name", [ProfileName.PRO_1_2, ProfileName.EPA_1_2])
+def test_in_1_2_there_is_no_contact_list(name: ProfileName) -> None:
+    facts = invite("pflege.tim.test", "praxis.tim.test", permission=BLOCK_ALL, is_contact=True)
+    assert decide(facts, in_force(PROFILES[name].rules.invite_permission)) == BLOCKED
 
 
 def test_an_invitee_of_another_server_is_judged_there() -> None:
