@@ -5,7 +5,10 @@ from typing import Annotated
 
 import typer
 
+from tim_bots.identity.cli import app as identity_app
+
 app = typer.Typer(help="Run the paperwork bots.", no_args_is_help=True)
+app.add_typer(identity_app, name="identity", no_args_is_help=True)
 
 ConfigFile = Annotated[Path, typer.Option("--config", "-c", help="The bot's configuration, bot.yaml.")]
 

@@ -72,6 +72,8 @@ class BotConfig(Settings):
     """Port on 127.0.0.1 for `/live` and `/ready`; None: no health service."""
     trust: Strictness = Strictness.WARN
     """`refuse`: only devices that their user's cross-signing identity signed get keys and are listened to."""
+    key_backup: bool = True
+    """Keep the room keys, encrypted, on the homeserver: the operator can read the rooms with the recovery key."""
     display_name: Annotated[str, Field(max_length=100), AfterValidator(_is_chatbot)]
     """The name that people see; ends with "(Chatbot)"."""
     organisation: Annotated[str, Field(min_length=1, max_length=200)]

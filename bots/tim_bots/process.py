@@ -20,6 +20,7 @@ from tim_bots.delivery import Delivery
 from tim_bots.flow import Flow
 from tim_bots.guard import GuardedClient, require_supported_nio
 from tim_bots.health import Health
+from tim_bots.identity.key_backup import KeyBackup
 from tim_bots.invites import Invites
 from tim_bots.matrix_http import RequestFailed
 from tim_bots.messages import require_messages
@@ -128,6 +129,7 @@ class Bot:
         self._database = database
         self._cipher = cipher
         self._health = Health()
+        self._backup: KeyBackup | None = None
         queues = Queues.of(cipher, config.operator_room)
         self._queues = queues
         delivery = Delivery(client, database, queues, self._arrived)
@@ -151,8 +153,9 @@ class Bot:
         async with serve_health(self._config.health_port, self._health, self._database, self._queues):
             await self._prepare(password)
             async with asyncio.TaskGroup() as tasks:
-                for part in (self._sync, self._worker, self._invites, self._sender):
-                    tasks.create_task(part.run())
+                for part in (self._sync, self._worker, self._invites, self._sender, self._backup):
+                    if part is not None:
+                        tasks.create_task(part.run())
 
     async def _prepare(self, password: str) -> None:
         """Log in and publish the identity; a homeserver that is down is waited for."""
@@ -184,5 +187,9 @@ class Bot:
         fingerprint = await ensure_cross_signed(client, seeds, password)
         client.olm.trust.set_own_identity(fingerprint)
         self._health.identity_published = True
+        identity = await seeds.load()
+        if self._config.key_backup and identity is not None:
+            self._backup = KeyBackup(client, identity)
+            await self._backup.open()
         await publish_display_name(client, self._config.display_name)
         logger.info("ready component=process master_key=%s", fingerprint)

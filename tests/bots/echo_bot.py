@@ -12,6 +12,7 @@ from tim_bots import sync_loop, worker
 from tim_bots.cipher import Cipher
 from tim_bots.config import BotConfig, load_config
 from tim_bots.flow import Flow, Incoming, Outgoing, SendFile, SendText, SetTimer
+from tim_bots.identity import key_backup
 from tim_bots.logs import configure_logging
 from tim_bots.process import run_bot
 from tim_policy.errors import TimError
@@ -38,6 +39,7 @@ def make_flow(_config: BotConfig, _cipher: Cipher) -> Flow:
 
 if __name__ == "__main__":
     sync_loop.KEY_PATIENCE = timedelta(seconds=2)
+    key_backup.PERIOD = 1.0
     worker.PAUSES = (timedelta(0), timedelta(0))
     configure_logging()
     try:

@@ -78,6 +78,7 @@ const commands = {
     },
 
     async recover() {
+        await olm.userHasCrossSigningKeys(client.getUserId(), true); // the public half must be known first
         await olm.bootstrapCrossSigning({});
         await olm.loadSessionBackupPrivateKeyFromSecretStorage();
         const { imported } = await olm.restoreKeyBackup();
