@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from tim_bots.appointment.booking import Booking
@@ -66,7 +65,7 @@ def _begin(said: Said, situation: Situation) -> Turn | None:
         return None
     match reading.intent:
         case Intent.CHOOSE | Intent.MORE | Intent.YES if reading.is_addressed:
-            return _offer(situation, wish=reading.when)
+            return offer_turn(situation, wish=reading.when)
         case Intent.STOP if reading.is_addressed:
             return Close((Say("appointment-nothing-open"),))
         case Intent.NOT_NEEDED if situation.own:
@@ -79,7 +78,7 @@ def _anytime(reading: Reading, situation: Situation) -> Turn | None:
     """What can be wished for in any step."""
     match reading.intent:
         case Intent.ASK:
-            return _offer(situation, wish=reading.when)
+            return offer_turn(situation, wish=reading.when)
         case Intent.LIST:
             return _list(situation)
         case Intent.CANCEL:
@@ -105,7 +104,7 @@ def _is_late_answer(said: Said) -> bool:
 # -- offering ------------------------------------------------------------------------------------------------
 
 
-def _offer(
+def offer_turn(
     situation: Situation,
     *before: Say,
     shown: Sequence[datetime] = (),
@@ -169,13 +168,14 @@ def _voted(slots: Sequence[datetime], said: Said, situation: Situation) -> Turn 
     for start in slots:
         if start.isoformat() == said.vote:
             if said.is_binding:
-                return _book(start, situation)
+                return booking_turn(start, situation)
             values = {"slot": (start.isoformat(),), "slots": _written(slots)}
             return Ask(Frame(step=CONFIRM_BOOKING, values=values))
     return None
 
 
-def _book(start: datetime, situation: Situation) -> Turn:
+def booking_turn(start: datetime, situation: Situation) -> Turn:
+    """Book, unless the time has begun meanwhile."""
     return _after_loss(situation) if start <= situation.now else Do(Book(start))
 
 
@@ -188,28 +188,28 @@ def _choose(offered: Sequence[datetime], reading: Reading, situation: Situation)
     if reading.when is not None:
         slots = _fitting(slots, reading.when, situation.zone)
     if len(slots) == 1:
-        return _book(slots[0], situation)
+        return booking_turn(slots[0], situation)
     if not slots:
-        return _offer(situation, Say("appointment-not-offered"), wish=reading.when)
+        return offer_turn(situation, Say("appointment-not-offered"), wish=reading.when)
     return Stay((Say("appointment-ambiguous", {"count": len(offered)}),))
 
 
 def _more(shown: Sequence[datetime], reading: Reading, situation: Situation) -> Turn:
     if set(situation.free) <= set(shown):
         return Stay((Say("appointment-no-more"),))
-    return _offer(situation, shown=shown, wish=reading.when)
+    return offer_turn(situation, shown=shown, wish=reading.when)
 
 
 def _late_offer(_frame: Frame, said: Said, situation: Situation) -> Turn | None:
     if not _is_late_answer(said):
         return None
     wish = None if said.vote else _understood(said).when
-    return _offer(situation, Say("appointment-expired"), wish=wish)
+    return offer_turn(situation, Say("appointment-expired"), wish=wish)
 
 
 def _after_loss(situation: Situation) -> Turn:
     """Someone else was faster: say so and offer what is free now."""
-    return _offer(situation, Say("appointment-taken"), is_renewal=True)
+    return offer_turn(situation, Say("appointment-taken"), is_renewal=True)
 
 
 def _ask_confirm_booking(frame: Frame, situation: Situation) -> Question:
@@ -225,13 +225,13 @@ def _take_confirm_booking(frame: Frame, said: Said, situation: Situation) -> Tur
     match (reading := _understood(said)).intent:
         case Intent.YES if not reading.number and not reading.when:
             (start,) = _starts(frame, "slot")
-            return _book(start, situation)
+            return booking_turn(start, situation)
         case Intent.NO | Intent.STOP | Intent.NOT_NEEDED:
             return Close((Say("appointment-stopped"),))
         case Intent.CHOOSE | Intent.YES:
             return _choose(_starts(frame), reading, situation)
         case Intent.MORE:
-            return _offer(situation, shown=_starts(frame), wish=reading.when)
+            return offer_turn(situation, shown=_starts(frame), wish=reading.when)
         case _:
             return _anytime(reading, situation)
 
@@ -346,11 +346,6 @@ def _after(effect: object, outcome: object, situation: Situation) -> Turn:
             return Close((Say("appointment-cancelled", {"when": when, "reference": reference}),))
         case _:
             return Close((Say("appointment-none-booked"),))
-
-
-def cancel_by_id(booking_id: UUID, situation: Situation) -> Cancel | None:
-    """What a program's wish to cancel means; None if the person has no such booking."""
-    return next((Cancel(booking) for booking in situation.own if booking.id == booking_id), None)
 
 
 APPOINTMENT: Dialogue[Situation] = Dialogue(

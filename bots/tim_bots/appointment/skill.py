@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import Connection
 
@@ -11,13 +12,16 @@ from tim_bots.appointment.calendar import free_slots
 from tim_bots.appointment.config import CalendarConfig
 from tim_bots.appointment.dialogue import APPOINTMENT, Book, Cancel, Situation
 from tim_bots.appointment.ics import MIME_TYPE, calendar_file
+from tim_bots.appointment.steps import offer_step, outcome_step, understand
 from tim_bots.appointment.wording import in_full
 from tim_bots.cipher import Cipher
-from tim_bots.dialogue.dialogue import Dialogue
+from tim_bots.dialogue.conversation import Conversation
+from tim_bots.dialogue.dialogue import Dialogue, Turn
 from tim_bots.dialogue.skill import Performed
 from tim_bots.dialogue.who import Who
 from tim_bots.flow import SendFile, SendText
 from tim_bots.messages import say
+from tim_bots.structured.step import FlowStep
 
 _RESOURCE = "practice"
 
@@ -60,6 +64,20 @@ class AppointmentSkill:
             free=free_slots(self._calendar, self._book.busy_units(connection, now, until), now),
             own=self._book.coming(connection, who, now),
         )
+
+    def question_step(self, conversation: Conversation, facts: Situation) -> FlowStep | None:
+        """The times on offer."""
+        return offer_step(conversation, self._calendar.slot, self._calendar.service_name, facts.zone)
+
+    def outcome_step(self, effect: object, outcome: object, case_id: UUID) -> FlowStep | None:
+        """The booking as made or cancelled."""
+        if not isinstance(outcome, Booking):
+            return None
+        return outcome_step(effect, outcome, case_id, self._calendar.service_name, self._calendar.zone)
+
+    def understand(self, step: FlowStep, conversation: Conversation | None, facts: Situation) -> Turn | None:
+        """A program asks, books or cancels."""
+        return understand(step, conversation, facts)
 
     def perform(self, connection: Connection, who: Who, effect: object, facts: Situation) -> Performed:
         """Book or cancel."""

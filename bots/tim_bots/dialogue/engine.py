@@ -38,7 +38,7 @@ class Engine(Generic[F]):
 
     def __init__(self, dialogue: Dialogue[F], new_case_id: str) -> None:
         self._dialogue = dialogue
-        self._case_id = new_case_id
+        self.case_id = new_case_id
 
     def respond(self, conversation: Conversation | None, said: Said, facts: F) -> Reply:
         """Decide on one message.
@@ -100,6 +100,10 @@ class Engine(Generic[F]):
         """
         return self._follow(conversation, self._dialogue.after(effect, outcome, facts), said, facts)
 
+    def follow(self, conversation: Conversation | None, turn: Turn, said: Said, facts: F) -> Reply:
+        """Go on with a turn that was decided elsewhere, for example by what another program sent."""
+        return self._follow(conversation, turn, said, facts)
+
     def _follow(self, conversation: Conversation | None, turn: Turn, said: Said, facts: F) -> Reply:
         match turn:
             case Do(effect):
@@ -115,7 +119,7 @@ class Engine(Generic[F]):
         step = self._dialogue.step(frame.step)
         expires_at = said.now + (PATIENCE if step is None else step.patience)
         if conversation is None:
-            return Conversation(dialogue=self._dialogue.name, case_id=self._case_id, frame=frame, expires_at=expires_at)
+            return Conversation(dialogue=self._dialogue.name, case_id=self.case_id, frame=frame, expires_at=expires_at)
         return conversation.again(frame, expires_at) if is_renewal else conversation.asking(frame, expires_at)
 
     def _asked(self, conversation: Conversation, before: tuple[Say, ...], facts: F) -> Reply:

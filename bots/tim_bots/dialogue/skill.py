@@ -1,15 +1,18 @@
 """A dialogue together with its facts and its effects on the world: what `DialogueFlow` can put into a room."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
+from uuid import UUID
 
 from sqlalchemy import Connection
 
-from tim_bots.dialogue.dialogue import Dialogue
+from tim_bots.dialogue.conversation import Conversation
+from tim_bots.dialogue.dialogue import Dialogue, Turn
 from tim_bots.dialogue.who import Who
 from tim_bots.flow import Outgoing
+from tim_bots.structured.step import FlowStep
 
 F = TypeVar("F")
 
@@ -28,7 +31,7 @@ class Performed:
     outcome: object
     before: tuple[Outgoing, ...] = ()
     attached: tuple[Outgoing, ...] = ()
-    card: str | None = field(default=None)
+    card: str | None = None
 
 
 class Skill(Protocol, Generic[F]):
@@ -46,6 +49,18 @@ class Skill(Protocol, Generic[F]):
 
     def facts(self, connection: Connection, who: Who, now: datetime) -> F:
         """What the dialogue rests on."""
+        ...
+
+    def question_step(self, conversation: Conversation, facts: F) -> FlowStep | None:
+        """What the conversation's open question is to programs; None if only people can answer it."""
+        ...
+
+    def outcome_step(self, effect: object, outcome: object, case_id: UUID) -> FlowStep | None:
+        """What became of an effect, for programs; None if nothing was done."""
+        ...
+
+    def understand(self, step: FlowStep, conversation: Conversation | None, facts: F) -> Turn | None:
+        """What a program's step leads to; None if this skill does not know the step."""
         ...
 
     def perform(self, connection: Connection, who: Who, effect: object, facts: F) -> Performed:
