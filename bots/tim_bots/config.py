@@ -1,21 +1,24 @@
 """`bot.yaml`: one bot, as the operator writes it."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 
 import yaml
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from tim_bots.appointment.config import CalendarConfig
+from tim_bots.base_url import is_same_server
 from tim_bots.guard.trust import Strictness
 from tim_bots.secret_files import resolve
+from tim_bots.structured.config import ClientReportConfig
 from tim_policy.errors import ConfigError
 from tim_policy.settings import Settings, load_settings
 
 _CHATBOT = "(Chatbot)"
+RoomId = Annotated[str, Field(pattern=r"^![^\s]+$", max_length=255)]
 
 
 def _is_base_url(value: str) -> str:
@@ -66,7 +69,7 @@ class BotConfig(Settings):
     """A PostgreSQL database, in which each bot has its own schema; None: SQLite in `state_dir`."""
     database_password_file: Path | None = None
     """Password of the database user; None: the server does not ask for one."""
-    operator_room: Annotated[str, Field(pattern=r"^![^\s]+$", max_length=255)] | None = None
+    operator_room: RoomId | None = None
     """Id of an encrypted room where the bot says what it could not do; invite the bot into it. None: nowhere."""
     health_port: Annotated[int, Field(ge=1, le=65535)] | None = None
     """Port on 127.0.0.1 for `/live` and `/ready`; None: no health service."""
@@ -80,6 +83,22 @@ class BotConfig(Settings):
     """The practice, as it is called in messages."""
     calendar: CalendarConfig
     """What can be booked."""
+    contact: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    """How people reach the practice without the bot, as a sentence: "Telefon 030 1234, Mo-Fr 8-12 Uhr."."""
+    staff_room: RoomId | None = None
+    """Id of an encrypted room where the bot says that somebody wants to talk to a person. None: nowhere."""
+    polls: bool = True
+    """Whether choices are offered as polls too."""
+    client_report: ClientReportConfig | None = None
+    """Reports how many structured messages were sent and received; None: no reports."""
+
+    @model_validator(mode="after")
+    def _token_stays_at_home(self) -> Self:
+        report = self.client_report
+        is_abroad = report is not None and report.url is not None and not is_same_server(report.url, self.homeserver)
+        if is_abroad and report is not None and report.token_file is None:
+            raise ValueError("client_report.token_file: needed, the bot's own token is for its homeserver only")
+        return self
 
 
 def load_config(path: Path) -> BotConfig:
@@ -98,4 +117,8 @@ def load_config(path: Path) -> BotConfig:
         raise ConfigError(f"{path}: not valid YAML{where}") from None
     config = load_settings(BotConfig, data, str(path))
     paths = {name: value for name, value in config if isinstance(value, Path)}
-    return config.model_copy(update={name: resolve(value, path.parent) for name, value in paths.items()})
+    resolved: dict[str, object] = {name: resolve(value, path.parent) for name, value in paths.items()}
+    if (report := config.client_report) is not None and report.token_file is not None:
+        token_file = resolve(report.token_file, path.parent)
+        resolved["client_report"] = report.model_copy(update={"token_file": token_file})
+    return config.model_copy(update=resolved)

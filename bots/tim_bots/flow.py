@@ -61,13 +61,10 @@ class Incoming:
     about: str | None = None
 
     @property
-    def thread_id(self) -> str | None:
-        """Event id of the thread's root; None outside of threads."""
+    def is_in_thread(self) -> bool:
+        """Whether it was asked in a thread; TI-M has none (A_25395-02), but a foreign client may."""
         relation = self.content.get("m.relates_to")
-        if not isinstance(relation, Mapping) or relation.get("rel_type") != "m.thread":
-            return None
-        root = relation.get("event_id")
-        return root if isinstance(root, str) else None
+        return isinstance(relation, Mapping) and relation.get("rel_type") == "m.thread"
 
 
 @dataclass(frozen=True, slots=True)

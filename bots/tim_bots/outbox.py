@@ -118,7 +118,8 @@ class Outbox:
         room_id: str,
         event_id: str,
         answers: Sequence[Sendable],
-        thread_id: str | None = None,
+        *,
+        is_reply: bool = False,
     ) -> None:
         """Store the answers of a flow to one event, in their order.
 
@@ -126,11 +127,12 @@ class Outbox:
             connection: of the transaction.
             room_id, event_id: of the event that is answered.
             answers: what the flow wants.
-            thread_id: the thread that was asked in; answers to the same room go there.
+            is_reply: answers in the same room show which message they answer; where a question stood in a thread,
+                which an answer must not (A_25395-02), that leads back to it.
         """
-        thread = {} if thread_id is None else {"m.relates_to": _in_thread(thread_id, event_id)}
+        relation = {"m.relates_to": {"m.in_reply_to": {"event_id": event_id}}} if is_reply else {}
         for step, outgoing in enumerate(answers):
-            action, content = _step(outgoing, thread)
+            action, content = _step(outgoing, relation)
             to_room = (outgoing.room_id if isinstance(outgoing, SendText) else None) or room_id
             self.add(connection, to_room, transaction_id(event_id, str(step)), action, content)
 
@@ -250,7 +252,7 @@ class Outbox:
         )
 
 
-def _step(outgoing: Sendable, thread: dict[str, Any]) -> tuple[Action, dict[str, Any]]:
+def _step(outgoing: Sendable, reply: dict[str, Any]) -> tuple[Action, dict[str, Any]]:
     match outgoing:
         case InviteUser(user_id):
             return Action.INVITE, {"user_id": user_id}
@@ -260,28 +262,18 @@ def _step(outgoing: Sendable, thread: dict[str, Any]) -> tuple[Action, dict[str,
                 "file_name": file_name,
                 "mime_type": mime_type,
                 "data": encoded,
-                "extra": thread | dict(extra),
+                "extra": reply | dict(extra),
             }
         case SendEvent(event_type, content, label, about):
-            event = {"type": event_type, "content": thread | dict(content), "label": label, "about": about}
+            event = {"type": event_type, "content": reply | dict(content), "label": label, "about": about}
             return Action.SEND_EVENT, event | {"edits": False}
         case SendText():
-            relation = {} if outgoing.room_id else thread
+            relation = {} if outgoing.room_id else reply
             content = text_content(outgoing.text, is_notice=outgoing.is_notice) | relation | dict(outgoing.extra)
             if outgoing.label is None:
                 return Action.SEND_ENCRYPTED, content
             event = {"type": "m.room.message", "content": content, "label": outgoing.label, "about": None}
             return Action.SEND_EVENT, event | {"edits": outgoing.edits}
-
-
-def _in_thread(thread_id: str, event_id: str) -> dict[str, Any]:
-    """The relation of an answer in a thread, with the reply that clients without threads show."""
-    return {
-        "rel_type": "m.thread",
-        "event_id": thread_id,
-        "is_falling_back": True,
-        "m.in_reply_to": {"event_id": event_id},
-    }
 
 
 def edited(content: dict[str, Any], event_id: str) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from tim_bots.account import StoredSeeds, log_in, new_client, publish_display_name, publish_keys
-from tim_bots.appointment.flow import AppointmentFlow
 from tim_bots.backoff import delays
 from tim_bots.cipher import Cipher
 from tim_bots.config import BotConfig
@@ -18,6 +17,7 @@ from tim_bots.cross_signing import ensure_cross_signed
 from tim_bots.database import Database
 from tim_bots.delivery import Delivery
 from tim_bots.flow import Flow
+from tim_bots.flow_of import flow_of
 from tim_bots.guard import GuardedClient, require_supported_nio
 from tim_bots.health import Health
 from tim_bots.identity.key_backup import KeyBackup
@@ -29,6 +29,9 @@ from tim_bots.secret_files import read_secret
 from tim_bots.sender import Sender
 from tim_bots.service import serve_health
 from tim_bots.state import open_state
+from tim_bots.structured.capabilities import announce
+from tim_bots.structured.client_report import ClientReport
+from tim_bots.surroundings import Surroundings
 from tim_bots.sync_loop import SyncLoop
 from tim_bots.worker import Worker
 from tim_policy.errors import TimError
@@ -44,19 +47,14 @@ CHASSIS_MESSAGES = (
 )
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
-MakeFlow = Callable[[BotConfig, Cipher], Flow]
-
-
-def appointment_flow(config: BotConfig, cipher: Cipher) -> Flow:
-    """The flow that `calendar` configures."""
-    return AppointmentFlow(config.calendar, config.organisation, cipher)
+MakeFlow = Callable[[BotConfig, Cipher, Surroundings], Flow]
 
 
 class BotFailed(TimError):
     """The process ended for a reason that nobody foresaw."""
 
 
-async def run_bot(config: BotConfig, make_flow: MakeFlow = appointment_flow) -> None:
+async def run_bot(config: BotConfig, make_flow: MakeFlow = flow_of) -> None:
     """Run one bot until SIGTERM or SIGINT.
 
     Raises:
@@ -67,10 +65,10 @@ async def run_bot(config: BotConfig, make_flow: MakeFlow = appointment_flow) -> 
     require_messages(CHASSIS_MESSAGES)
     password = read_secret(config.password_file, "password_file")
     with open_state(config) as state:
-        flow = make_flow(config, state.cipher)
         database = Database(state.engine)
         pickle_key = state.cipher.derive("crypto store").hex()
         client = new_client(config.homeserver, config.user_id, config.state_dir, pickle_key)
+        flow = make_flow(config, state.cipher, surroundings_of(client))
         try:
             bot = Bot(config, client, database, state.cipher, flow)
             await _until_stopped(bot.run(password))
@@ -78,6 +76,11 @@ async def run_bot(config: BotConfig, make_flow: MakeFlow = appointment_flow) -> 
             await client.close()
             database.close()
     logger.info("stopped component=process")
+
+
+def surroundings_of(client: GuardedClient) -> Surroundings:
+    """What a flow may ask about this client."""
+    return Surroundings(own_device=lambda: str(client.device_id), is_verified=lambda _user_id: False)
 
 
 async def _until_stopped(work: Coroutine[Any, Any, None]) -> None:
@@ -139,6 +142,7 @@ class Bot:
         self._sync = SyncLoop(
             client=client, database=database, queues=queues, health=self._health, notify=self._arrived
         )
+        self._report = self._client_report(config)
 
     def _arrived(self) -> None:
         self._worker.wake()
@@ -153,9 +157,20 @@ class Bot:
         async with serve_health(self._config.health_port, self._health, self._database, self._queues):
             await self._prepare(password)
             async with asyncio.TaskGroup() as tasks:
-                for part in (self._sync, self._worker, self._invites, self._sender, self._backup):
+                for part in (self._sync, self._worker, self._invites, self._sender, self._backup, self._report):
                     if part is not None:
                         tasks.create_task(part.run())
+
+    def _client_report(self, config: BotConfig) -> ClientReport | None:
+        if (wanted := config.client_report) is None:
+            return None
+
+        def token() -> str:
+            file = wanted.token_file
+            return read_secret(file, "client_report.token_file") if file else str(self._client.access_token)
+
+        url = wanted.url or f"{config.homeserver}/tim-client-report"
+        return ClientReport(self._database, url, token, wanted.interval)
 
     async def _prepare(self, password: str) -> None:
         """Log in and publish the identity; a homeserver that is down is waited for."""
@@ -192,4 +207,6 @@ class Bot:
             self._backup = KeyBackup(client, identity)
             await self._backup.open()
         await publish_display_name(client, self._config.display_name)
+        if not await announce(client):
+            logger.warning("capabilities not announced component=process; the homeserver has no profile fields")
         logger.info("ready component=process master_key=%s", fingerprint)

@@ -37,12 +37,14 @@ class Said:
         event_id, sender: Matrix identifiers.
         content: of the event; empty when it could not be decrypted.
         is_encrypted: it came encrypted and was decrypted.
+        event_type: of the decrypted event.
     """
 
     event_id: str
     sender: str
     content: dict[str, Any]
     is_encrypted: bool
+    event_type: str = "m.room.message"
 
     @property
     def text(self) -> str:
@@ -82,6 +84,7 @@ class ScriptedUser:
         self.client = client
         self._password = password
         self._said: dict[str, list[Said]] = {}
+        self._data: dict[str, list[Said]] = {}
         self._unreadable: list[tuple[str, int, Any]] = []  # room, place in its list, encrypted event
         self._changed = asyncio.Condition()
         self._position: str | None = None
@@ -201,6 +204,20 @@ class ScriptedUser:
         await self.until(lambda: any(map(is_wanted, self.heard(room_id)[after:])), seconds)
         return next(filter(is_wanted, self.heard(room_id)[after:]))
 
+    async def wait_for_data(self, room_id: str, event_type: str, *, after: int = 0, seconds: float = 20) -> Said:
+        """The first encrypted event of that type, such as a poll, which is no message; `after` as in `wait_for`.
+
+        Raises:
+            NotSaid: not in time.
+        """
+
+        def found() -> list[Said]:
+            wanted = [one for one in self._data.get(room_id, []) if one.event_type == event_type]
+            return [one for one in wanted if one.sender != self.user_id][after:]
+
+        await self.until(lambda: bool(found()), seconds)
+        return found()[0]
+
     async def until(self, is_true: Callable[[], bool], seconds: float = 20) -> None:
         """Wait until a sync makes the condition true.
 
@@ -268,11 +285,18 @@ class ScriptedUser:
     def _take(self, room_id: str, event: Any) -> None:
         said = _said(event)
         if said is None:
+            self._take_data(room_id, event)
             return
         messages = self._said.setdefault(room_id, [])
         if isinstance(event, MegolmEvent):
             self._unreadable.append((room_id, len(messages), event))
         messages.append(said)
+
+    def _take_data(self, room_id: str, event: Any) -> None:
+        if event.decrypted:
+            source = event.source
+            said = Said(source["event_id"], source["sender"], source["content"], True, source["type"])
+            self._data.setdefault(room_id, []).append(said)
 
     def _read_again(self) -> None:
         """Between two servers a message and its key travel separately; the key may come second."""
@@ -280,8 +304,10 @@ class ScriptedUser:
         for room_id, place, event in self._unreadable:
             decrypted = self.client.readable(event, room_id)
             said = _said(decrypted)
-            if decrypted is event or said is None:
+            if decrypted is event:
                 still_unreadable.append((room_id, place, event))
+            elif said is None:
+                self._take_data(room_id, decrypted)
             else:
                 self._said[room_id][place] = said
         self._unreadable = still_unreadable

@@ -123,7 +123,7 @@ class Worker:
     def _ask_flow(self, connection: Connection, message: Incoming) -> None:
         answers = self._flow.handle(connection, message)
         says = [answer for answer in answers if not isinstance(answer, SetTimer | CancelTimer)]
-        self._queues.outbox.answer(connection, message.room_id, message.event_id, says, message.thread_id)
+        self._queues.outbox.answer(connection, message.room_id, message.event_id, says, is_reply=message.is_in_thread)
         for answer in answers:
             self._set_timer(connection, message.room_id, answer)
 

@@ -73,6 +73,7 @@ class BotProcess:
     config: Path
     user_id: str
     health_port: int
+    module: str = "tests.bots.echo_bot"
     process: asyncio.subprocess.Process | None = None
 
     @property
@@ -84,7 +85,7 @@ class BotProcess:
             self.process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
-                "tests.bots.echo_bot",
+                self.module,
                 str(self.config),
                 stderr=log,
                 stdout=log,
@@ -133,15 +134,15 @@ NewBot = Callable[..., Awaitable[BotProcess]]
 async def new_bot(
     homeserver: HomeserverClient, new_user_id: NewUserId, tmp_path: Path, new_base_port: Callable[[], int]
 ) -> AsyncIterator[NewBot]:
-    """Creates an account and the configuration of a bot that says what it is told."""
+    """Creates an account and the configuration of a bot; `module` is the program that runs it."""
     made: list[BotProcess] = []
 
-    async def make(**changes: Any) -> BotProcess:
+    async def make(module: str = "tests.bots.echo_bot", **changes: Any) -> BotProcess:
         user_id = await new_user_id("bot")
         directory = tmp_path / uuid4().hex
         port = new_base_port()
         config = write_config(directory, homeserver.client_url, user_id, port, **changes)
-        made.append(BotProcess(config, user_id, port))
+        made.append(BotProcess(config, user_id, port, module))
         return made[-1]
 
     yield make

@@ -15,6 +15,7 @@ from tim_bots.flow import Flow, Incoming, Outgoing, SendFile, SendText, SetTimer
 from tim_bots.identity import key_backup
 from tim_bots.logs import configure_logging
 from tim_bots.process import run_bot
+from tim_bots.surroundings import Surroundings
 from tim_policy.errors import TimError
 
 
@@ -33,7 +34,7 @@ class EchoFlow:
         return answers
 
 
-def make_flow(_config: BotConfig, _cipher: Cipher) -> Flow:
+def make_flow(_config: BotConfig, _cipher: Cipher, _surroundings: Surroundings) -> Flow:
     return EchoFlow()
 
 

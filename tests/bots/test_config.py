@@ -44,6 +44,10 @@ def test_a_complete_configuration_is_read(write_bot: WriteBot) -> None:
         ({"homeserver": "http://matrix.a.test"}, "homeserver: use https"),
         ({"user_id": "bot"}, "user_id: "),
         ({"health_port": 0}, "health_port: "),
+        ({"staff_room": "Empfang"}, "staff_room: "),
+        ({"client_report": {"url": "http://reports.a.test"}}, "client_report.url: use https"),
+        ({"client_report": {"url": "https://reports.a.test"}}, "client_report.token_file: needed, the bot's own token"),
+        ({"client_report": {"intervall": "1d"}}, "client_report.intervall: unknown key; did you mean 'interval'?"),
         ({"calendar": {"location": "x", "lead_time": 2, "opening_hours": {}}}, "calendar.lead_time: write a number"),
     ],
 )

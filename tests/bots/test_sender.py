@@ -337,15 +337,14 @@ async def test_what_became_of_an_invite_comes_into_the_inbox(
         assert entry.content == {"sender": "@doc:a.test", "kind": "invite_result", "text": expected}
 
 
-async def test_answers_stay_in_the_thread_of_the_question(tmp_path: Path) -> None:
+async def test_an_answer_to_a_thread_is_a_reply(tmp_path: Path) -> None:
     homeserver = Recorder()
     async with at_work(tmp_path / "bot.db", homeserver) as bench:
         answers = [SendText("here"), SendText("to the staff", room_id=BROKEN)]
-        await bench.database.transaction(lambda c: bench.outbox.answer(c, GOOD, "$e", answers, "$root"))
+        await bench.database.transaction(lambda c: bench.outbox.answer(c, GOOD, "$e", answers, is_reply=True))
         bench.sender.wake()
         await homeserver.wait_until_sent("here")
         await homeserver.wait_until_sent("to the staff")
         relations = {content["body"]: content.get("m.relates_to") for _, content in homeserver.events}
-        in_thread = {"rel_type": "m.thread", "event_id": "$root", "is_falling_back": True}
-        assert relations["here"] == in_thread | {"m.in_reply_to": {"event_id": "$e"}}
+        assert relations["here"] == {"m.in_reply_to": {"event_id": "$e"}}
         assert relations["to the staff"] is None

@@ -10,15 +10,24 @@ import pytest
 from sqlalchemy import Engine
 
 from tim_bots.appointment.config import CalendarConfig
-from tim_bots.appointment.flow import AppointmentFlow
+from tim_bots.appointment.skill import AppointmentSkill
 from tim_bots.cipher import Cipher
 from tim_bots.database import open_engine
+from tim_bots.dialogue.dialogue import Say
+from tim_bots.dialogue.flow import DialogueFlow
 from tim_bots.flow import Incoming, MessageKind, Outgoing, SendEvent, SendFile, SendText
 
 MONDAY_MORNING = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
 """08:00 in Berlin."""
 
 _EVENT_NUMBERS = count()
+
+
+def appointment_flow(calendar: CalendarConfig, cipher: Cipher, clock: Callable[[], datetime]) -> DialogueFlow:
+    """The flow of a bot that does appointments and nothing else."""
+    name = "Praxis Dr. Beispiel"
+    greeting = Say("appointment-greeting")
+    return DialogueFlow([AppointmentSkill(calendar, name, cipher)], name, cipher, greeting=greeting, clock=clock)
 
 
 @dataclass
@@ -29,10 +38,10 @@ class Practice:
     calendar: CalendarConfig
     cipher: Cipher
     now: datetime = MONDAY_MORNING
-    flow: AppointmentFlow = field(init=False)
+    flow: DialogueFlow = field(init=False)
 
     def __post_init__(self) -> None:
-        self.flow = AppointmentFlow(self.calendar, "Praxis Dr. Beispiel", self.cipher, lambda: self.now)
+        self.flow = appointment_flow(self.calendar, self.cipher, lambda: self.now)
 
     def hears(
         self,

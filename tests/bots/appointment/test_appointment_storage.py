@@ -14,7 +14,6 @@ from sqlalchemy import Engine, event, func, select
 
 from tim_bots.appointment.calendar import free_slots, units
 from tim_bots.appointment.config import CalendarConfig
-from tim_bots.appointment.flow import AppointmentFlow
 from tim_bots.appointment.tables import booking, booking_unit
 from tim_bots.cipher import Cipher, SealBroken
 from tim_bots.database import open_engine
@@ -24,7 +23,7 @@ from tim_bots.dialogue.memory import Memory
 from tim_bots.dialogue.who import Lookup
 from tim_bots.flow import Incoming, MessageKind, Outgoing, SendEvent, SendFile, SendText
 
-from .conftest import MONDAY_MORNING, Practice, make_calendar, weekdays
+from .conftest import MONDAY_MORNING, Practice, appointment_flow, make_calendar, weekdays
 
 PLACES = 200
 ATTEMPTS = 1_600
@@ -49,7 +48,7 @@ def rush(path: Path, person: int, attempts: int, start: threading.Barrier | Barr
     cipher, engine, outcomes = Cipher(KEY), open_engine(path), Counter[str]()
     engine.dispose()
     event.listen(engine, "connect", let_all_wait_their_turn)
-    flow = AppointmentFlow(calendar, "Praxis", cipher, lambda: MONDAY_MORNING)
+    flow = appointment_flow(calendar, cipher, lambda: MONDAY_MORNING)
     sender, lookup, memory = f"@{person}:a.test", Lookup(cipher), Memory(cipher)
     start.wait()
     for attempt in range(attempts):
@@ -58,7 +57,7 @@ def rush(path: Path, person: int, attempts: int, start: threading.Barrier | Barr
         who, slots = lookup.who(room_id, sender), (place.isoformat(),)
         offer = Conversation(
             dialogue="appointment",
-            case_id="1",
+            case_id="64a65c58-bb38-5787-bd13-31e4d53bc7db",
             frame=Frame(step="offer", values={"slots": slots, "shown": slots}),
             expires_at=MONDAY_MORNING + PATIENCE,
         )

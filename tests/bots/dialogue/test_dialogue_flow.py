@@ -21,7 +21,7 @@ START, RESPONSE, END = (f"org.matrix.msc3381.poll.{part}" for part in ("start", 
 @pytest.fixture
 def team(practice: Practice) -> Practice:
     """A practice whose staff can be called."""
-    practice.flow = DialogueFlow(  # type: ignore[assignment]  # the same protocol, with a staff room
+    practice.flow = DialogueFlow(
         [AppointmentSkill(practice.calendar, "Praxis am Markt", practice.cipher)],
         "Praxis am Markt",
         practice.cipher,

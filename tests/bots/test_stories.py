@@ -1,0 +1,136 @@
+"""What people and programs experience with the real appointment bot, in real encrypted rooms on a real homeserver."""
+
+import re
+from typing import Any
+from urllib.parse import quote
+from uuid import uuid4
+
+from tests.bots.conftest import BotProcess, NewBot, Person
+from tim_bots.incoming import FLOW_BLOCK
+from tim_bots.matrix_http import demand
+from tim_bots.scripted_user import Said, ScriptedUser
+
+ALL_DAY = ["00:00-24:00"]
+CALENDAR = {
+    "location": "Markt 1",
+    "opening_hours": dict.fromkeys(("mo", "di", "mi", "do", "fr", "sa", "so"), ALL_DAY),
+}
+START, RESPONSE, END = (f"org.matrix.msc3381.poll.{part}" for part in ("start", "response", "end"))
+STATUS = "de.gematik.response.status"
+
+
+async def running(new_bot: NewBot, **changes: Any) -> BotProcess:
+    bot = await new_bot("tests.bots.real_bot", calendar=CALENDAR, **changes)
+    await bot.start()
+    await bot.ready()
+    return bot
+
+
+async def room_with(bot: BotProcess, person: ScriptedUser) -> str:
+    room_id = await person.create_room(invite=[bot.user_id])
+    await person.wait_for(room_id, lambda said: said.text.startswith("Guten Tag"))
+    return room_id
+
+
+async def ask(person: ScriptedUser, room_id: str, text: str, part: str, **content: Any) -> Said:
+    """Write, and wait for an answer that contains `part`."""
+    after = len(person.heard(room_id))
+    await person.send_content(room_id, {"msgtype": "m.text", "body": text} | content)
+    return await person.wait_for(room_id, lambda said: part in said.text, after=after)
+
+
+async def test_a_vote_in_an_encrypted_poll_books_after_a_yes(new_bot: NewBot, person: Person) -> None:
+    bot = await running(new_bot)
+    async with person() as anna:
+        room_id = await room_with(bot, anna)
+        await ask(anna, room_id, "!termin", "sind frei")
+        poll = await anna.wait_for_data(room_id, START)
+        assert await anna.type_on_the_wire(room_id, poll.event_id) == "m.room.encrypted"
+        first, second, _ = (answer["id"] for answer in poll.content[START]["answers"])
+        relation = {"m.relates_to": {"rel_type": "m.reference", "event_id": poll.event_id}}
+        for number, answer in enumerate((first, second)):
+            after = len(anna.heard(room_id))
+            await anna.send_content(room_id, {RESPONSE: {"answers": [answer]}} | relation, RESPONSE)
+            asked = await anna.wait_for(room_id, lambda said: "Soll ich diesen Termin buchen" in said.text, after=after)
+            assert asked.is_encrypted, number
+        booked = await ask(anna, room_id, "ja", "Ihr Termin ist gebucht")
+        assert booked.content[FLOW_BLOCK]["step"] == "confirm"
+        start = booked.content["de.gematik.fhir.resource"]["start"]
+        assert start[:10] == second[:10] or start[11:13] != second[11:13]  # wall time and UTC of the second option
+        ended = await anna.wait_for_data(room_id, END)
+        assert ended.content["m.relates_to"] == {"rel_type": "m.reference", "event_id": poll.event_id}
+
+
+async def test_a_reply_is_understood_and_a_cancelled_booking_is_edited(new_bot: NewBot, person: Person) -> None:
+    bot = await running(new_bot)
+    async with person() as anna:
+        room_id = await room_with(bot, anna)
+        offer = await ask(anna, room_id, "!termin", "sind frei")
+        reply = {"m.relates_to": {"m.in_reply_to": {"event_id": offer.event_id}}}
+        booked = await ask(anna, room_id, "> <@x> frei\n\n1", "Ihr Termin ist gebucht", **reply)
+        await ask(anna, room_id, "absagen", "Möchten Sie diesen Termin absagen")
+        await ask(anna, room_id, "ja", "Ihr Termin ist abgesagt")
+        (card,) = [said for said in anna.heard(room_id) if "m.new_content" in said.content]
+        assert card.content["m.relates_to"] == {"rel_type": "m.replace", "event_id": booked.event_id}
+        assert card.content["m.new_content"]["body"].startswith("Abgesagt: ")
+
+
+async def test_a_person_takes_over_and_the_staff_is_told(new_bot: NewBot, person: Person) -> None:
+    bot = await new_bot("tests.bots.real_bot", calendar=CALENDAR)
+    async with person() as anna, person() as staff:
+        staff_room = await staff.create_room(invite=[bot.user_id])
+        text = bot.config.read_text(encoding="utf-8")
+        bot.config.write_text(text + f'\nstaff_room: "{staff_room}"\ncontact: Telefon 030 1234.\n', encoding="utf-8")
+        await bot.start()
+        await bot.ready()
+        await staff.wait_for(staff_room, lambda said: said.text.startswith("Guten Tag"))
+        room_id = await room_with(bot, anna)
+        await ask(anna, room_id, "Ich möchte mit einem Menschen sprechen", "meldet sich in diesem Raum")
+        told = await staff.wait_for(staff_room, lambda said: "möchte mit einer Person sprechen" in said.text)
+        assert anna.user_id in told.text
+        assert told.is_encrypted
+        await anna.send(room_id, "!")  # nothing, and no answer
+        heard = len(anna.heard(room_id))
+        await anna.send(room_id, "Termin")
+        await ask(anna, room_id, "bot", "wieder für Sie da")
+        assert len(anna.heard(room_id)) == heard + 1
+
+
+async def test_a_program_books_and_is_told_how_it_went(new_bot: NewBot, person: Person) -> None:
+    bot = await running(new_bot)
+    async with person() as practice_program:
+        program = practice_program
+        room_id = await room_with(bot, program)
+        case_id = str(uuid4())
+
+        def step(name: str, **more: Any) -> dict[str, Any]:
+            block = {"v": 1, "flow": "appointment", "step": name, "msg_id": str(uuid4()), "case_id": case_id} | more
+            request = {"from_device": program.client.device_id, "lifetime": 60_000}
+            return {"msgtype": "m.notice", FLOW_BLOCK: block, "de.gematik.request.status": request}
+
+        async def send(content: dict[str, Any], part: str, number: int) -> tuple[Said, Said]:
+            after = len(program.heard(room_id))
+            event_id = await program.send_content(room_id, content | {"body": "für Programme"})
+            answer = await program.wait_for(room_id, lambda said: part in said.text, after=after)
+            status = await program.wait_for_data(room_id, STATUS, after=number)
+            assert status.content["m.relates_to"] == {"rel_type": "m.reference", "event_id": event_id}
+            return answer, status
+
+        offer, status = await send(step("query"), "sind frei", 0)
+        assert status.content[STATUS]["status"] == "success"
+        slot = offer.content[FLOW_BLOCK]["items"][0]["id"]
+        booked, status = await send(step("book", items=[{"id": slot, "status": "proposed"}]), "gebucht", 1)
+        assert status.content[STATUS]["status"] == "success"
+        assert booked.content["de.gematik.fhir.resource"]["status"] == "booked"
+        _, status = await send(step("query", v=2), "Version, die ich nicht kenne", 2)
+        assert status.content[STATUS]["status"] == "error"
+        keys = await program.keys_of(bot.user_id)
+        (device_id,) = keys["device_keys"][bot.user_id]
+        assert status.content[STATUS]["from_device"] == device_id
+
+        path = f"/_matrix/client/v3/profile/{quote(bot.user_id)}"
+        profile = await demand(program.client, "GET", path)
+        (field,) = [name for name in profile if name.startswith("de.gematik.client_capability.")]
+        assert field.lower() == f"de.gematik.client_capability.{device_id}".lower()
+        assert {event["type"] for event in profile[field]["events"]} == {"de.gematik.fhir", "m.room.message", STATUS}
+        assert not re.search(r"@|mxc", str(profile[field]))
