@@ -15,6 +15,7 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
+from tests.rulebook.canary import leaks
 from tim_sandbox.federation import Plan, running_sandbox
 from tim_sandbox.homeserver_client import MatrixUser
 from tim_sandbox.members import ALTE_KASSE, ALTE_PRAXIS, FREMD, KASSE, PFLEGE, PRAXIS
@@ -28,10 +29,14 @@ MEMBERS = (PRAXIS, PFLEGE, ALTE_PRAXIS, KASSE, ALTE_KASSE, FREMD)
 async def rulebook(
     tmp_path_factory: pytest.TempPathFactory, new_base_port: Callable[[], int]
 ) -> AsyncIterator[Sandbox]:
-    """The whole table above. A test that changes the federation list changes it back."""
+    """The whole table above. A test that changes the federation list changes it back.
+
+    Whatever the tests did: at the end nobody of theirs stands in a log line or a metric of the module.
+    """
     plan = Plan(tmp_path_factory.mktemp("rulebook") / "sandbox", new_base_port(), members=MEMBERS, with_bot=False)
     async with running_sandbox(plan) as sandbox:
         yield sandbox
+        assert await leaks(sandbox) == []
 
 
 @pytest.fixture
