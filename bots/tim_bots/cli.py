@@ -82,3 +82,44 @@ def rotate_key(
     from tim_bots.rotation import rotate_key_file
 
     typer.echo(rotate_key_file(load_config(config), new_key_file))
+
+
+dead_letters = typer.Typer(
+    help="What the bot could not do after all attempts; may be used while it runs.", no_args_is_help=True
+)
+app.add_typer(dead_letters, name="dead-letters")
+LetterName = Annotated[str, typer.Argument(metavar="NAME", help="As `list` shows it, e.g. in-17.")]
+
+
+@dead_letters.command("list")
+def list_dead_letters(config: ConfigFile) -> None:
+    """Show them, oldest first: name, kind, since when, failed attempts, fault. Nothing about people."""
+    from tim_bots.config import load_config
+    from tim_bots.state import open_queues
+
+    with open_queues(load_config(config)) as (connection, queues):
+        for letter in queues.dead_letters.all(connection):
+            fields = (letter.name, letter.what, f"{letter.since:%Y-%m-%dT%H:%M:%SZ}", letter.attempts, letter.error)
+            typer.echo("\t".join(map(str, fields)))
+
+
+@dead_letters.command("retry")
+def retry_dead_letter(config: ConfigFile, name: LetterName) -> None:
+    """Give one all its attempts again."""
+    from tim_bots.config import load_config
+    from tim_bots.state import open_queues
+
+    with open_queues(load_config(config)) as (connection, queues):
+        queues.dead_letters.retry(connection, name)
+    typer.echo(f"{name}: will be tried again")
+
+
+@dead_letters.command("drop")
+def drop_dead_letter(config: ConfigFile, name: LetterName) -> None:
+    """Erase one for good."""
+    from tim_bots.config import load_config
+    from tim_bots.state import open_queues
+
+    with open_queues(load_config(config)) as (connection, queues):
+        queues.dead_letters.drop(connection, name)
+    typer.echo(f"{name}: erased")

@@ -8,13 +8,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import URL, Engine, make_url
+from sqlalchemy import URL, Connection, Engine, make_url
 
 from tim_bots.cipher import Cipher, read_key_file
 from tim_bots.config import BotConfig
 from tim_bots.data_keys import open_cipher
 from tim_bots.database import lock_state_dir, open_engine, prepare_state_dir
 from tim_bots.lease import Lease
+from tim_bots.queues import Queues
 from tim_bots.schema import StateUnusable
 from tim_bots.secret_files import read_secret
 
@@ -87,6 +88,25 @@ def claimed(engine: Engine) -> Iterator[None]:
     finally:
         with engine.begin() as connection:
             lease.release(connection)
+
+
+@contextmanager
+def open_queues(config: BotConfig) -> Iterator[tuple[Connection, Queues]]:
+    """The bot's queues, in one transaction; may be used while the bot runs.
+
+    Raises:
+        ConfigError, StateUnusable, SealBroken: the text says what to do.
+    """
+    key = read_key_file(config.key_file)
+    place = database_place(config)
+    if isinstance(place, Path) and not place.exists():
+        raise StateUnusable(f"state_dir: there is no {place.name} yet; start the bot once")
+    engine = open_engine(place)
+    try:
+        with engine.begin() as connection:
+            yield connection, Queues.of(open_cipher(connection, key))
+    finally:
+        engine.dispose()
 
 
 def database_place(config: BotConfig) -> Path | URL:

@@ -3,11 +3,16 @@
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from tests.bots.conftest import write_config
+from tim_bots.config import load_config
+from tim_bots.inbox import Arrival, Kind, State
+from tim_bots.queues import Queues
+from tim_bots.state import open_state
 
 
 def tim_bot(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -70,3 +75,26 @@ def test_a_new_key_never_overwrites(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "must not be overwritten" in done.stderr
     assert path.read_bytes() == before
+
+
+def test_dead_letters_are_listed_retried_and_dropped(config: Path) -> None:
+    done = tim_bot("dead-letters", "list", "--config", config)
+    assert (done.returncode, "start the bot once" in done.stderr) == (2, True)
+    with open_state(load_config(config)) as state, state.engine.begin() as connection:
+        inbox = Queues.of(state.cipher).inbox
+        for number in (1, 2):
+            content = {"sender": "@kanarienvogel:a.test", "kind": "text", "text": "x"}
+            arrival = Arrival(f"${number}", "!kanarienvogel:a.test", Kind.MESSAGE, State.READY, content)
+            inbox.add(connection, arrival, datetime(2026, 3, 2, tzinfo=UTC))
+            inbox.fail(connection, number, "RuntimeError")
+    listed = tim_bot("dead-letters", "list", "--config", config)
+    assert listed.stdout.splitlines()[0] == "in-1\tmessage\t2026-03-02T00:00:00Z\t1\tRuntimeError"
+    assert "kanarienvogel" not in listed.stdout
+    assert tim_bot("dead-letters", "retry", "in-1", "--config", config).returncode == 0
+    assert tim_bot("dead-letters", "drop", "in-2", "--config", config).returncode == 0
+    assert tim_bot("dead-letters", "list", "--config", config).stdout == ""
+    gone = tim_bot("dead-letters", "drop", "in-2", "--config", config)
+    assert (gone.returncode, gone.stderr) == (
+        2,
+        "tim: no dead letter in-2; see them with: tim bot dead-letters list\n",
+    )
