@@ -8,6 +8,7 @@ from nio import Event
 
 from tim_bots.guard import GuardedClient
 from tim_bots.matrix_http import demand
+from tim_bots.metrics import GAPS
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +41,8 @@ async def fetch_gap(client: GuardedClient, room_id: str, prev_batch: str, since:
         newest_first += [event for source in page.get("chunk", []) if (event := Event.parse_event(source))]
         position = page.get("end")
         if not position or not page.get("chunk"):
+            GAPS.labels("closed").inc()
             return newest_first[::-1]
+    GAPS.labels("too_long").inc()
     logger.error("gap not closed component=sync pages=%d", _MAX_PAGES)
     return newest_first[::-1]

@@ -1,11 +1,13 @@
 """`tim bot`: the sub-commands."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from tim_bots.identity.cli import app as identity_app
+from tim_bots.logs import LogFormat
 
 app = typer.Typer(help="Run the paperwork bots.", no_args_is_help=True)
 app.add_typer(identity_app, name="identity", no_args_is_help=True)
@@ -14,16 +16,19 @@ ConfigFile = Annotated[Path, typer.Option("--config", "-c", help="The bot's conf
 
 
 @app.command()
-def run(config: ConfigFile) -> None:
-    """Run one bot until SIGTERM or SIGINT."""
+def run(
+    config: Annotated[list[Path], typer.Option("--config", "-c", help="bot.yaml; several: one for each bot.")],
+    log_format: Annotated[LogFormat, typer.Option(help="How log lines look.")] = LogFormat.LOGFMT,
+) -> None:
+    """Run bots until SIGTERM or SIGINT."""
     import asyncio
 
     from tim_bots.config import load_config
     from tim_bots.logs import configure_logging
-    from tim_bots.process import run_bot
+    from tim_bots.process import run_bots
 
-    configure_logging()
-    asyncio.run(run_bot(load_config(config)))
+    configure_logging(log_format)
+    asyncio.run(run_bots([load_config(path) for path in config]))
 
 
 @app.command()
@@ -51,21 +56,28 @@ def new_key(file: Annotated[Path, typer.Argument(help="Where to write the key; m
 
 
 @app.command("new-device")
-def new_device(config: ConfigFile) -> None:
+def new_device(
+    config: ConfigFile,
+    restored: Annotated[
+        bool, typer.Option("--restored", help="The database comes from a backup: also skip what it missed.")
+    ] = False,
+) -> None:
     """Forget the login and the crypto store, so that the next start is a new device with the same identity.
 
     For when the device was logged out, or crypto.db was lost or restored. Stop the bot first.
     """
-    from tim_bots.account import CRYPTO_STORE, forget_login
+    from tim_bots.account import forget_login
     from tim_bots.config import load_config
-    from tim_bots.state import claimed, open_state
+    from tim_bots.queues import Queues
+    from tim_bots.state import claimed, forget_keys, open_state
 
     bot = load_config(config)
     with open_state(bot) as state, claimed(state.engine):
         with state.engine.begin() as connection:
             forget_login(connection)
-        for suffix in ("", "-wal", "-shm"):
-            (bot.state_dir / f"{CRYPTO_STORE}{suffix}").unlink(missing_ok=True)
+            if restored:
+                Queues.of(state.cipher).skip_the_past(connection, datetime.now(UTC))
+        forget_keys(bot)
     typer.echo("the next start logs in as a new device")
 
 

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from sqlalchemy import URL, Column, Connection, Engine, LargeBinary, MetaData, Table, create_engine, event
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
-from tim_bots.schema import StateUnusable, upgrade
+from tim_bots.schema import StateUnusable, make_schema, upgrade
 
 metadata = MetaData(
     naming_convention={
@@ -92,9 +92,10 @@ def _begin_as_writer(connection: Connection) -> None:
 
 
 def _postgres(url: URL) -> Engine:
-    schema = str(url.query["schema"])
+    """Of the query of `url`: `schema`, and `also`, a second schema in which names are looked up."""
+    schemas = [str(url.query[name]) for name in ("schema", "also") if name in url.query]
     settings = {
-        "search_path": schema,
+        "search_path": ",".join(schemas),
         "lock_timeout": "10s",
         "idle_in_transaction_session_timeout": "15s",  # a frozen process must not hold up its successor
         "synchronous_commit": "on",
@@ -106,8 +107,26 @@ def _postgres(url: URL) -> Engine:
         "keepalives_idle": 10,
         "tcp_user_timeout": 20_000,
     }
-    plain = url.difference_update_query(["schema"])
+    plain = url.difference_update_query(["schema", "also"])
     return create_engine(plain, hide_parameters=True, pool_pre_ping=True, connect_args=arguments)
+
+
+def open_shared_keys(url: URL, tables: MetaData, fence: Callable[[Connection], None] | None) -> Engine:
+    """Open the crypto store of hosts that share an account: a schema of its own beside the account's.
+
+    Args:
+        url: as for `open_engine`.
+        tables: of the crypto store.
+        fence: called first in each transaction; None: for a command, which has claimed the account.
+    """
+    schema = str(url.query["schema"])
+    engine = _postgres(url.update_query_dict({"schema": f"{schema}_keys", "also": schema}))
+    with engine.begin() as connection:
+        make_schema(connection, f"{schema}_keys")
+        tables.create_all(connection)
+    if fence is not None:
+        event.listen(engine, "begin", fence)
+    return engine
 
 
 class Database:
@@ -136,9 +155,8 @@ class Database:
             return work(connection)
 
     def close(self) -> None:
-        """Wait for the transaction that is under way and close the connections."""
+        """Wait for the transaction that is under way."""
         self._thread.shutdown(wait=True)
-        self._engine.dispose()
 
 
 def prepare_state_dir(state_dir: Path) -> None:

@@ -173,9 +173,11 @@ class Inbox:
         """The committed sync position; None before the first sync."""
         return connection.scalar(select(_sync_position.c.next_batch))
 
-    def forget_position(self, connection: Connection) -> None:
-        """The next sync is a first one: for a new device, to which the old position means nothing."""
+    def skip_the_past(self, connection: Connection) -> None:
+        """Forget the position, and what was open: the next sync is a first one, which takes no messages."""
         connection.execute(_sync_position.delete())
+        is_open = _inbox.c.state.in_([State.READY, *UNREADABLE])
+        connection.execute(update(_inbox).where(is_open).values(state=State.DONE, content=None))
 
     def next_message(self, connection: Connection, now: datetime) -> Entry | None:
         """The oldest message whose turn it is; None if there is none.

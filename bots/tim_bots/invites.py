@@ -13,6 +13,7 @@ from tim_bots.backoff import delays
 from tim_bots.database import DATABASE_DOWN, Database
 from tim_bots.flow import MessageKind
 from tim_bots.inbox import Arrival, Entry, Kind, State
+from tim_bots.lease import LeaseLost
 from tim_bots.matrix_http import RequestFailed, TokenRevoked, call, demand
 from tim_bots.messages import say
 from tim_bots.outbox import Action, text_content, transaction_id
@@ -93,7 +94,7 @@ class Invites:
             try:
                 async with self._slots:
                     await self.accept(entry)
-            except TokenRevoked:
+            except (TokenRevoked, LeaseLost):
                 raise
             except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again
                 if isinstance(error, RequestFailed) and error.is_final and attempt >= _REFUSALS:

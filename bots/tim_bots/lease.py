@@ -13,9 +13,6 @@ from sqlalchemy import BigInteger, Column, Connection, Integer, String, Table, e
 from tim_bots.database import metadata
 from tim_policy.errors import TimError
 
-TTL_SECONDS = 30
-"""A holder that does not renew for so long has lost it."""
-
 _SAFETY_SECONDS = 5
 """So long before the end the holder stops sending."""
 
@@ -41,10 +38,10 @@ class Lease:
 
     Args:
         holder: names this process; without personal data.
-        ttl_seconds: see `TTL_SECONDS`.
+        ttl_seconds: if it is not renewed for so long, it is lost.
     """
 
-    def __init__(self, holder: str, ttl_seconds: float = TTL_SECONDS) -> None:
+    def __init__(self, holder: str, ttl_seconds: float) -> None:
         self._holder = holder
         self._ttl_ms = round(ttl_seconds * 1000)
         self._safety = min(_SAFETY_SECONDS, ttl_seconds / 4)

@@ -228,6 +228,10 @@ class Outbox:
         connection.execute(delete(_labelled).where(_labelled.c.room_id == room_id))
         return connection.execute(delete(_outbox).where(_outbox.c.room_id == room_id)).rowcount
 
+    def skip_the_past(self, connection: Connection) -> None:
+        """Forget what waits to be sent."""
+        connection.execute(delete(_outbox).where(_outbox.c.is_dead == 0))
+
     def count(self, connection: Connection, *, is_dead: bool = False) -> int:
         """How many steps wait, or are dead letters."""
         query = select(func.count()).select_from(_outbox).where(_outbox.c.is_dead == int(is_dead))

@@ -1,40 +1,31 @@
-"""One bot process: puts the parts together, starts them in the right order and stops them cleanly."""
+"""One process: opens the state of its bots, lets each work, and stops them cleanly."""
 
 import asyncio
 import logging
 import os
 import signal
 import traceback
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from tim_bots.account import StoredSeeds, log_in, new_client, publish_display_name, publish_keys
-from tim_bots.backoff import delays
+from tim_bots.bot import Bot
 from tim_bots.cipher import Cipher
 from tim_bots.config import BotConfig
-from tim_bots.cross_signing import ensure_cross_signed
 from tim_bots.database import Database
-from tim_bots.delivery import Delivery
 from tim_bots.flow import Flow
 from tim_bots.flow_of import flow_of
 from tim_bots.guard import GuardedClient, require_supported_nio
 from tim_bots.health import Health
-from tim_bots.identity.key_backup import KeyBackup
-from tim_bots.invites import Invites
-from tim_bots.matrix_http import RequestFailed
+from tim_bots.leadership import work_in_turn
+from tim_bots.lease import Lease
 from tim_bots.messages import require_messages
 from tim_bots.queues import Queues
 from tim_bots.secret_files import read_secret
-from tim_bots.sender import Sender
 from tim_bots.service import serve_health
-from tim_bots.state import open_state
-from tim_bots.structured.capabilities import announce
-from tim_bots.structured.client_report import ClientReport
+from tim_bots.state import State, open_keys, open_state
 from tim_bots.surroundings import Surroundings
-from tim_bots.sync_loop import SyncLoop
-from tim_bots.worker import Worker
-from tim_policy.errors import TimError
+from tim_policy.errors import ConfigError, TimError
 
 logger = logging.getLogger(__name__)
 
@@ -54,28 +45,82 @@ class BotFailed(TimError):
     """The process ended for a reason that nobody foresaw."""
 
 
-async def run_bot(config: BotConfig, make_flow: MakeFlow = flow_of) -> None:
-    """Run one bot until SIGTERM or SIGINT.
+async def run_bots(configs: Sequence[BotConfig], make_flow: MakeFlow = flow_of) -> None:
+    """Run bots until SIGTERM or SIGINT. One that cannot go on does not stop the others.
 
     Raises:
-        TimError: the bot cannot run, or cannot go on; the text says what to do.
+        TimError: one bot could not run, or could not go on, and no other is left; the text says what to do.
     """
     os.umask(0o077)
     require_supported_nio()
     require_messages(CHASSIS_MESSAGES)
+    if len({config.user_id for config in configs}) < len(configs):
+        raise ConfigError("user_id: two configurations name the same account; give each bot its own")
+    await _until_stopped(_run_all(configs, make_flow))
+    logger.info("stopped component=process")
+
+
+async def _run_all(configs: Sequence[BotConfig], make_flow: MakeFlow) -> None:
+    faults: list[TimError] = []
+
+    async def run(number: int, config: BotConfig) -> None:
+        try:
+            await run_bot(config, make_flow)
+        except Exception as error:  # noqa: BLE001 - every end is told in one line
+            faults.append(explain_end(error))
+            if len(configs) > 1:
+                logger.error("bot stopped component=process bot=%d reason=%s", number, faults[-1])
+
+    async with asyncio.TaskGroup() as tasks:
+        for number, config in enumerate(configs, 1):
+            tasks.create_task(run(number, config))
+    raise faults[0]
+
+
+async def run_bot(config: BotConfig, make_flow: MakeFlow) -> None:
+    """Run one bot until cancelled.
+
+    Raises:
+        TimError: the bot cannot run, or cannot go on; the text says what to do.
+    """
     password = read_secret(config.password_file, "password_file")
     with open_state(config) as state:
-        database = Database(state.engine)
-        pickle_key = state.cipher.derive("crypto store").hex()
-        client = new_client(config.homeserver, config.user_id, config.state_dir, pickle_key)
-        flow = make_flow(config, state.cipher, surroundings_of(client))
+        health, database = Health(), Database(state.engine)
+
+        async def work(lease: Lease | None) -> None:
+            await _work(config, state, make_flow, health, lease, password)
+
         try:
-            bot = Bot(config, client, database, state.cipher, flow)
-            await _until_stopped(bot.run(password))
+            async with serve_health(config.health_port, health, database, Queues.of(state.cipher)):
+                if config.database_url is None:
+                    await work(None)  # the lock on state_dir is the claim
+                else:
+                    await work_in_turn(database, health, work)
         finally:
-            await client.close()
             database.close()
-    logger.info("stopped component=process")
+
+
+async def _work(
+    config: BotConfig, state: State, make_flow: MakeFlow, health: Health, lease: Lease | None, password: str
+) -> None:
+    database = Database(state.engine) if lease is None else Database(state.engine, lease.fence)
+    keys = open_keys(config, lease)
+    client = GuardedClient(config.homeserver, config.user_id, keys, state.cipher.derive("crypto store").hex())
+    try:
+        bot = Bot(
+            config=config,
+            client=client,
+            database=database,
+            cipher=state.cipher,
+            flow=make_flow(config, state.cipher, surroundings_of(client)),
+            health=health,
+            may_send=(lambda: None) if lease is None else lease.require_time_left,
+        )
+        await bot.run(password)
+    finally:
+        await client.close()
+        keys.dispose()
+        database.close()
 
 
 def surroundings_of(client: GuardedClient) -> Surroundings:
@@ -92,8 +137,6 @@ async def _until_stopped(work: Coroutine[Any, Any, None]) -> None:
         await task
     except asyncio.CancelledError:
         pass
-    except Exception as error:  # noqa: BLE001 - every end is told in one line
-        raise explain_end(error) from None
     finally:
         for number in _STOP_SIGNALS:
             loop.remove_signal_handler(number)
@@ -119,94 +162,3 @@ def _leaves(error: BaseException) -> Iterator[BaseException]:
             yield from _leaves(part)
     else:
         yield error
-
-
-class Bot:
-    """The parts of one running bot."""
-
-    def __init__(
-        self, config: BotConfig, client: GuardedClient, database: Database, cipher: Cipher, flow: Flow
-    ) -> None:
-        self._config = config
-        self._client = client
-        self._database = database
-        self._cipher = cipher
-        self._health = Health()
-        self._backup: KeyBackup | None = None
-        queues = Queues.of(cipher, config.operator_room)
-        self._queues = queues
-        delivery = Delivery(client, database, queues, self._arrived)
-        self._sender = Sender(database, queues, delivery, self._health)
-        self._worker = Worker(database, queues, flow, config.user_id, self._sender.wake)
-        self._invites = Invites(client=client, database=database, queues=queues, notify=self._joined)
-        self._sync = SyncLoop(
-            client=client, database=database, queues=queues, health=self._health, notify=self._arrived
-        )
-        self._report = self._client_report(config)
-
-    def _arrived(self) -> None:
-        self._worker.wake()
-        self._invites.wake()
-
-    def _joined(self) -> None:
-        self._worker.wake()  # messages wait for the invite of their room
-        self._sender.wake()
-
-    async def run(self, password: str) -> None:
-        """Work until cancelled."""
-        async with serve_health(self._config.health_port, self._health, self._database, self._queues):
-            await self._prepare(password)
-            async with asyncio.TaskGroup() as tasks:
-                for part in (self._sync, self._worker, self._invites, self._sender, self._backup, self._report):
-                    if part is not None:
-                        tasks.create_task(part.run())
-
-    def _client_report(self, config: BotConfig) -> ClientReport | None:
-        if (wanted := config.client_report) is None:
-            return None
-
-        def token() -> str:
-            file = wanted.token_file
-            return read_secret(file, "client_report.token_file") if file else str(self._client.access_token)
-
-        url = wanted.url or f"{config.homeserver}/tim-client-report"
-        return ClientReport(self._database, url, token, wanted.interval)
-
-    async def _prepare(self, password: str) -> None:
-        """Log in and publish the identity; a homeserver that is down is waited for."""
-        for pause in delays():
-            try:
-                await self._publish(password)
-            except TimError as error:
-                if not isinstance(error, RequestFailed) or error.is_final:
-                    raise
-                logger.warning("start failed component=process error=%s retry_s=%.1f", error.errcode, pause)
-            except (OSError, TimeoutError) as error:
-                logger.warning(
-                    "homeserver unreachable component=process error=%s retry_s=%.1f",
-                    type(error).__name__,
-                    pause,
-                )
-            else:
-                return
-            await asyncio.sleep(pause)
-
-    async def _publish(self, password: str) -> None:
-        client = self._client
-        if not client.logged_in:
-            await log_in(client, self._database, self._cipher, password)
-        client.olm.trust.strictness = self._config.trust
-        await publish_keys(client)
-        self._health.token_valid = True
-        seeds = StoredSeeds(self._database, self._cipher, client.user_id)
-        fingerprint = await ensure_cross_signed(client, seeds, password)
-        client.olm.trust.set_own_identity(fingerprint)
-        self._health.identity_published = True
-        identity = await seeds.load()
-        if self._config.key_backup and identity is not None:
-            self._backup = KeyBackup(client, identity)
-            await self._backup.open()
-        await publish_display_name(client, self._config.display_name)
-        if not await announce(client):
-            logger.warning("capabilities not announced component=process; the homeserver has no profile fields")
-        logger.info("ready component=process master_key=%s", fingerprint)

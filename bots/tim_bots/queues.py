@@ -1,7 +1,10 @@
 """The durable queues of one bot, which all are read and written through the same transaction."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Self
+
+from sqlalchemy import Connection
 
 from tim_bots.cipher import Cipher
 from tim_bots.dead_letters import DeadLetters
@@ -29,3 +32,13 @@ class Queues:
         """
         inbox, outbox = Inbox(cipher), Outbox(cipher)
         return cls(inbox, outbox, Timers(cipher, inbox), DeadLetters(inbox, outbox, operator_room))
+
+    def skip_the_past(self, connection: Connection, now: datetime) -> None:
+        """After a backup was restored: do nothing that may have been done since the backup was made.
+
+        What was open then, or was said since, was answered by the bot that ran on, or is said again by people;
+        doing it now would book or answer twice. Dead letters and coming timers stay.
+        """
+        self.inbox.skip_the_past(connection)
+        self.outbox.skip_the_past(connection)
+        self.timers.skip_the_past(connection, now)

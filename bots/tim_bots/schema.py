@@ -30,7 +30,7 @@ def upgrade(engine: Engine, name: str) -> None:
     """
     with engine.begin() as connection:
         if engine.dialect.name == "postgresql":
-            _prepare_schema(connection)
+            make_schema(connection, str(connection.scalar(text("SELECT current_setting('search_path')"))))
         _upgrade(connection, name)
 
 
@@ -59,11 +59,11 @@ def _upgrade(connection: Connection, name: str) -> None:
         command.upgrade(config, "head")
 
 
-def _prepare_schema(connection: Connection) -> None:
-    schema = connection.scalar(text("SELECT current_setting('search_path')"))
+def make_schema(connection: Connection, schema: str) -> None:
+    """Make a PostgreSQL schema, unless it is there; two processes that do so at the same time wait for each other."""
     lock = int.from_bytes(hashlib.sha256(f"tim_bots {schema}".encode()).digest()[:8], "big", signed=True)
     connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": lock})
-    quoted = connection.dialect.identifier_preparer.quote(str(schema))
+    quoted = connection.dialect.identifier_preparer.quote(schema)
     if connection.scalar(text("SELECT to_regnamespace(:schema)"), {"schema": quoted}) is None:
         connection.execute(text(f"CREATE SCHEMA {quoted}"))
 

@@ -14,6 +14,7 @@ from tim_bots.delivery import Delivery, NotAMember, NotReady
 from tim_bots.health import Health
 from tim_bots.lease import LeaseLost
 from tim_bots.matrix_http import RequestFailed, TokenRevoked
+from tim_bots.metrics import SENT
 from tim_bots.outbox import Task
 from tim_bots.queues import Queues
 
@@ -112,6 +113,7 @@ class Sender:
                 await asyncio.sleep(pause)  # the next sync brings the room
             except NotAMember:
                 logger.info("answer dropped component=sender error=NotAMember")
+                SENT.labels("nobody_there").inc()
                 await self._database.transaction(lambda connection: self._queues.outbox.finish(connection, task.id))
                 break
             except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again
@@ -122,12 +124,14 @@ class Sender:
                     break
                 await asyncio.sleep(_wait(error, pause))
             else:
+                SENT.labels("done").inc()
                 break
         self._health.retrying.discard(task.id)
 
     async def _note_failure(self, task: Task, error: Exception, *, is_dead: bool) -> None:
         name = error.errcode if isinstance(error, RequestFailed) and error.errcode else type(error).__name__
         self._health.retrying.add(task.id)
+        SENT.labels("dead" if is_dead else "retried").inc()
         logger.warning("send failed component=sender error=%s given_up=%s", name, is_dead)
         if not is_dead and not self._is_its_own_fault(error):
             return

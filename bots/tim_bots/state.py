@@ -8,12 +8,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import URL, Connection, Engine, make_url
+from sqlalchemy import URL, Connection, Engine, delete, make_url
 
+from tim_bots.account import CRYPTO_STORE
 from tim_bots.cipher import Cipher, read_key_file
 from tim_bots.config import BotConfig
 from tim_bots.data_keys import open_cipher
-from tim_bots.database import lock_state_dir, open_engine, prepare_state_dir
+from tim_bots.database import lock_state_dir, open_engine, open_shared_keys, prepare_state_dir
+from tim_bots.guard import open_crypto_store
+from tim_bots.guard.tables import crypto_metadata, device
 from tim_bots.lease import Lease
 from tim_bots.queues import Queues
 from tim_bots.schema import StateUnusable
@@ -21,6 +24,8 @@ from tim_bots.secret_files import read_secret
 
 DATABASE = "bot.db"
 
+_COMMAND_SECONDS = 600
+"""No command takes longer; if it dies, the bot may start after that."""
 _NOT_IN_A_NAME = re.compile(r"[^a-z0-9]+")
 
 
@@ -72,6 +77,31 @@ def locked_engine(config: BotConfig) -> Iterator[Engine]:
         os.close(lock)
 
 
+def open_keys(config: BotConfig, lease: Lease | None) -> Engine:
+    """Open the crypto store: a file beside the SQLite database, or a schema beside that of the account.
+
+    Args:
+        config: of the bot.
+        lease: fences each transaction; None: not shared, or claimed by a command.
+    """
+    place = database_place(config)
+    if isinstance(place, Path):
+        return open_crypto_store(config.state_dir / CRYPTO_STORE)
+    return open_shared_keys(place, crypto_metadata, None if lease is None else lease.fence)
+
+
+def forget_keys(config: BotConfig) -> None:
+    """Delete the crypto store, of a bot that does not run: it is made anew for a new device."""
+    if config.database_url is None:
+        for suffix in ("", "-wal", "-shm"):
+            (config.state_dir / f"{CRYPTO_STORE}{suffix}").unlink(missing_ok=True)
+        return
+    engine = open_keys(config, None)
+    with engine.begin() as connection:
+        connection.execute(delete(device))  # the rest goes with it
+    engine.dispose()
+
+
 @contextmanager
 def claimed(engine: Engine) -> Iterator[None]:
     """For commands that must not run beside the bot, on whatever host it is.
@@ -79,7 +109,7 @@ def claimed(engine: Engine) -> Iterator[None]:
     Raises:
         StateUnusable: the bot is running.
     """
-    lease = Lease("command")
+    lease = Lease("command", _COMMAND_SECONDS)
     with engine.begin() as connection:
         if not lease.take(connection):
             raise StateUnusable("the bot is running on another host; stop it first")

@@ -16,8 +16,10 @@ from tim_bots.guard import GuardedClient
 from tim_bots.health import Health
 from tim_bots.inbox import UNREADABLE, Arrival, Entry, Kind, State
 from tim_bots.incoming import Message, Unprocessed, read_event
+from tim_bots.lease import LeaseLost
 from tim_bots.matrix_http import RequestFailed, TokenRevoked, ok
 from tim_bots.messages import say
+from tim_bots.metrics import GAPS, SYNCS, UNDECRYPTABLE
 from tim_bots.outbox import Action, in_reply_to, text_content, transaction_id
 from tim_bots.queues import Queues
 
@@ -78,8 +80,11 @@ class SyncLoop:
             except TokenRevoked:
                 self._health.token_valid = False
                 raise
+            except LeaseLost:
+                raise
             except Exception as error:  # noqa: BLE001 - whatever it is, the loop must go on
                 pause = next(waiting_times)
+                SYNCS.labels("failed").inc()
                 logger.warning("sync failed component=sync error=%s retry_s=%.1f", type(error).__name__, pause)
                 await asyncio.sleep(pause)
             else:
@@ -104,6 +109,7 @@ class SyncLoop:
         await self._commit(arrivals, response.next_batch)
         self._needs_full_state = False
         self._health.last_sync_at = datetime.now(UTC)
+        SYNCS.labels("ok").inc()
         self._health.token_valid = True
         if arrivals:
             self._notify()
@@ -135,6 +141,7 @@ class SyncLoop:
             if not error.is_final:
                 raise
             # one room that is refused for good must not stop the others
+            GAPS.labels("refused").inc()
             logger.error("gap refused component=sync errcode=%s", error.errcode)
             return []
         return [self._client.readable(event, room_id) for event in earlier]
@@ -179,6 +186,7 @@ class SyncLoop:
                 self._inbox.finish(connection, entry.id)  # it was sent again: once is enough
                 return False
             self._inbox.replace(connection, entry, read)
+            UNDECRYPTABLE.labels("readable_later").inc()
             return True
         if read is Unprocessed.IGNORED or now - entry.received_at >= KEY_HOPE:
             self._inbox.finish(connection, entry.id)
@@ -195,6 +203,7 @@ class SyncLoop:
             content = in_reply_to(entry.event_id, text_content(say("chassis-please-send-again")))
             txn_id = transaction_id(entry.event_id, "please send again")
             self._outbox.add_once(connection, entry.room_id, txn_id, Action.SEND_ENCRYPTED, content)
+        UNDECRYPTABLE.labels("not_asked" if was_asked else "asked").inc()
         logger.warning("undecryptable component=sync asked=%s", not was_asked)
         return not was_asked
 

@@ -84,6 +84,14 @@ class Timers:
             connection.execute(delete(_timer).where(_timer.c.id == row.id))
         return len(due)
 
+    def skip_the_past(self, connection: Connection, now: datetime) -> None:
+        """Forget the timers that are overdue."""
+        connection.execute(delete(_timer).where(_timer.c.due_at_ms <= to_ms(now)))
+
+    def count(self, connection: Connection) -> int:
+        """How many timers are set."""
+        return connection.scalar(select(func.count()).select_from(_timer)) or 0
+
     def next_due(self, connection: Connection) -> datetime | None:
         """When the next timer is due; None if there is none."""
         at_ms = connection.scalar(select(func.min(_timer.c.due_at_ms)))

@@ -14,6 +14,7 @@ from tim_bots.flow import CancelTimer, Flow, Incoming, MessageKind, Outgoing, Se
 from tim_bots.inbox import Entry, Kind
 from tim_bots.incoming import related_event_id
 from tim_bots.messages import say
+from tim_bots.metrics import HANDLED
 from tim_bots.outbox import Action, text_content, transaction_id
 from tim_bots.queues import Queues
 
@@ -104,6 +105,7 @@ class Worker:
             with connection.begin_nested():
                 self._dispatch(connection, entry)
                 self._queues.inbox.finish(connection, entry.id)
+            HANDLED.labels("done").inc()
         except DATABASE_DOWN:
             raise
         except Exception as error:  # noqa: BLE001 - whatever a flow raises, the other rooms go on
@@ -162,7 +164,9 @@ class Worker:
 
     def _note_failure(self, connection: Connection, entry: Entry, error: str, now: datetime) -> None:
         logger.error("flow failed component=worker error=%s attempt=%d", error, entry.attempts + 1)
-        if entry.attempts < len(PAUSES):
+        is_dead = entry.attempts >= len(PAUSES)
+        HANDLED.labels("dead" if is_dead else "retried").inc()
+        if not is_dead:
             self._queues.inbox.postpone(connection, entry.id, now + PAUSES[entry.attempts], error)
             return
         self._queues.inbox.fail(connection, entry.id, error)

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from tim_bots import sync_loop, worker
+from tim_bots import leadership, sync_loop, worker
 from tim_bots.cipher import Cipher
 from tim_bots.config import BotConfig, load_config
 from tim_bots.flow import Flow, Incoming, Outgoing, SendFile, SendText, SetTimer
 from tim_bots.identity import key_backup
 from tim_bots.logs import configure_logging
-from tim_bots.process import run_bot
+from tim_bots.process import run_bots
 from tim_bots.surroundings import Surroundings
 from tim_policy.errors import TimError
 
@@ -41,9 +41,10 @@ def make_flow(_config: BotConfig, _cipher: Cipher, _surroundings: Surroundings) 
 if __name__ == "__main__":
     sync_loop.KEY_PATIENCE = timedelta(seconds=2)
     key_backup.PERIOD = 1.0
+    leadership.TTL_SECONDS = 4
     worker.PAUSES = (timedelta(0), timedelta(0))
     configure_logging()
     try:
-        asyncio.run(run_bot(load_config(Path(sys.argv[1])), make_flow))
+        asyncio.run(run_bots([load_config(Path(path)) for path in sys.argv[1:]], make_flow))
     except TimError as error:
         sys.exit(f"tim: {error}")

@@ -156,7 +156,7 @@ async def test_a_failing_flow_gets_an_apology_and_makes_the_bot_red(new_bot: New
         status, body = await bot.readiness()
         assert status == 503
         assert await bot.is_live()
-        assert body["components"]["messages"] == {"ok": False, "failed": 1, "waiting": 0}
+        assert body["components"]["dead_letters"] == {"ok": False, "count": 1}
         await anna.send(room_id, "still there?")
         await anna.wait_for(room_id, lambda said: said.text == "text: still there?")
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from tim_bots.account import StoredSeeds, log_in, new_client, publish_keys
+from tim_bots.account import StoredSeeds, log_in, publish_keys
 from tim_bots.cipher import Cipher, read_key_file
 from tim_bots.config import BotConfig
 from tim_bots.cross_signing import IdentityBroken, ensure_cross_signed, query_own_keys, signing_keys
@@ -17,7 +17,7 @@ from tim_bots.identity.recovery_key import KEY_BYTES, read_recovery_key, write_r
 from tim_bots.identity.secret_storage import fetch_seeds, has_secret_storage, store_secrets
 from tim_bots.secret_files import read_secret
 from tim_bots.signatures import public_key
-from tim_bots.state import claimed, database_place, open_state
+from tim_bots.state import claimed, database_place, open_keys, open_state
 from tim_policy.errors import TimError
 
 
@@ -55,7 +55,8 @@ class Account:
         """
         require_supported_nio()
         pickle_key = self.cipher.derive("crypto store").hex()
-        client = new_client(self.config.homeserver, self.config.user_id, self.config.state_dir, pickle_key)
+        keys = open_keys(self.config, None)
+        client = GuardedClient(self.config.homeserver, self.config.user_id, keys, pickle_key)
         try:
             password = read_secret(self.config.password_file, "password_file")
             await log_in(client, self.database, self.cipher, password)
@@ -127,6 +128,7 @@ async def show(config: BotConfig) -> str:
         seeds = await StoredSeeds(database, cipher, config.user_id).load()
     finally:
         database.close()
+        engine.dispose()
     if seeds is None:
         raise NoIdentity("identity: there is none yet; run: tim bot identity init --config FILE")
     return public_key(seeds.master)

@@ -1,0 +1,138 @@
+"""The parts of one running bot, put together and started in the right order."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+import aiohttp
+
+from tim_bots.account import StoredSeeds, log_in, publish_display_name, publish_keys
+from tim_bots.backoff import delays
+from tim_bots.cipher import Cipher
+from tim_bots.config import BotConfig
+from tim_bots.cross_signing import ensure_cross_signed
+from tim_bots.database import Database
+from tim_bots.delivery import Delivery
+from tim_bots.flow import Flow
+from tim_bots.guard import GuardedClient
+from tim_bots.health import Health
+from tim_bots.identity.key_backup import KeyBackup
+from tim_bots.invites import Invites
+from tim_bots.matrix_http import RequestFailed
+from tim_bots.queues import Queues
+from tim_bots.secret_files import read_secret
+from tim_bots.sender import Sender
+from tim_bots.structured.capabilities import announce
+from tim_bots.structured.client_report import ClientReport
+from tim_bots.sync_loop import SyncLoop
+from tim_bots.worker import Worker
+from tim_policy.errors import TimError
+
+logger = logging.getLogger(__name__)
+
+
+class Bot:
+    """One account at work.
+
+    Args:
+        config: of the bot.
+        client: not logged in.
+        database: writes as long as this process has the account.
+        cipher: of the database.
+        flow: decides.
+        health: what the bot tells about itself.
+        may_send: raises when another process has the account.
+    """
+
+    def __init__(
+        self,
+        *,
+        config: BotConfig,
+        client: GuardedClient,
+        database: Database,
+        cipher: Cipher,
+        flow: Flow,
+        health: Health,
+        may_send: Callable[[], None],
+    ) -> None:
+        self._config = config
+        self._client = client
+        self._database = database
+        self._cipher = cipher
+        self._health = health
+        self._backup: KeyBackup | None = None
+        queues = Queues.of(cipher, config.operator_room)
+        delivery = Delivery(client, database, queues, self._arrived)
+        self._sender = Sender(database, queues, delivery, health, may_send)
+        self._worker = Worker(database, queues, flow, config.user_id, self._sender.wake)
+        self._invites = Invites(client=client, database=database, queues=queues, notify=self._joined)
+        self._sync = SyncLoop(client=client, database=database, queues=queues, health=health, notify=self._arrived)
+        self._report = self._client_report(config)
+
+    def _arrived(self) -> None:
+        self._worker.wake()
+        self._invites.wake()
+
+    def _joined(self) -> None:
+        self._worker.wake()  # messages wait for the invite of their room
+        self._sender.wake()
+
+    async def run(self, password: str) -> None:
+        """Work until cancelled.
+
+        Raises:
+            TimError: the bot cannot go on; the text says what to do.
+        """
+        await self._prepare(password)
+        async with asyncio.TaskGroup() as tasks:
+            for part in (self._sync, self._worker, self._invites, self._sender, self._backup, self._report):
+                if part is not None:
+                    tasks.create_task(part.run())
+
+    def _client_report(self, config: BotConfig) -> ClientReport | None:
+        if (wanted := config.client_report) is None:
+            return None
+
+        def token() -> str:
+            file = wanted.token_file
+            return read_secret(file, "client_report.token_file") if file else str(self._client.access_token)
+
+        url = wanted.url or f"{config.homeserver}/tim-client-report"
+        return ClientReport(self._database, url, token, wanted.interval)
+
+    async def _prepare(self, password: str) -> None:
+        """Log in and publish the identity; a homeserver that is down is waited for."""
+        for pause in delays():
+            try:
+                await self._publish(password)
+            except TimError as error:
+                if not isinstance(error, RequestFailed) or error.is_final:
+                    raise
+                logger.warning("start failed component=process error=%s retry_s=%.1f", error.errcode, pause)
+            except (OSError, TimeoutError, aiohttp.ClientError) as error:
+                logger.warning(
+                    "homeserver unreachable component=process error=%s retry_s=%.1f", type(error).__name__, pause
+                )
+            else:
+                return
+            await asyncio.sleep(pause)
+
+    async def _publish(self, password: str) -> None:
+        client = self._client
+        if not client.logged_in:
+            await log_in(client, self._database, self._cipher, password)
+        client.olm.trust.strictness = self._config.trust
+        await publish_keys(client)
+        self._health.token_valid = True
+        seeds = StoredSeeds(self._database, self._cipher, client.user_id)
+        fingerprint = await ensure_cross_signed(client, seeds, password)
+        client.olm.trust.set_own_identity(fingerprint)
+        self._health.identity_published = True
+        identity = await seeds.load()
+        if self._config.key_backup and identity is not None:
+            self._backup = KeyBackup(client, identity)
+            await self._backup.open()
+        await publish_display_name(client, self._config.display_name)
+        if not await announce(client):
+            logger.warning("capabilities not announced component=process reason=no_profile_fields")
+        logger.info("ready component=process master_key=%s", fingerprint)
