@@ -14,6 +14,7 @@ from tim_bots.base_url import is_same_server
 from tim_bots.guard.trust import Strictness
 from tim_bots.secret_files import resolve
 from tim_bots.structured.config import ClientReportConfig
+from tim_bots.triage.config import StaffConfig
 from tim_policy.errors import ConfigError
 from tim_policy.settings import Settings, load_settings
 
@@ -81,8 +82,10 @@ class BotConfig(Settings):
     """The name that people see; ends with "(Chatbot)"."""
     organisation: Annotated[str, Field(min_length=1, max_length=200)]
     """The practice, as it is called in messages."""
-    calendar: CalendarConfig
-    """What can be booked."""
+    calendar: CalendarConfig | None = None
+    """What can be booked; None: nothing."""
+    staff: StaffConfig | None = None
+    """Who is brought into the room for which concern; None: nobody."""
     contact: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     """How people reach the practice without the bot, as a sentence: "Telefon 030 1234, Mo-Fr 8-12 Uhr."."""
     staff_room: RoomId | None = None
@@ -91,6 +94,15 @@ class BotConfig(Settings):
     """Whether choices are offered as polls too."""
     client_report: ClientReportConfig | None = None
     """Reports how many structured messages were sent and received; None: no reports."""
+
+    @model_validator(mode="after")
+    def _has_something_to_do(self) -> Self:
+        if self.calendar is None and self.staff is None:
+            raise ValueError("calendar: is missing; write calendar, staff, or both")
+        wanted = {} if self.staff is None else self.staff.concerns
+        if self.calendar is None and any(concern.dialogue for concern in wanted.values()):
+            raise ValueError("calendar: is missing; a concern of staff leads to appointments")
+        return self
 
     @model_validator(mode="after")
     def _token_stays_at_home(self) -> Self:

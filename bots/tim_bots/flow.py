@@ -116,9 +116,10 @@ class SendEvent:
 
 @dataclass(frozen=True, slots=True)
 class InviteUser:
-    """Invite somebody into the message's room; an INVITE_RESULT tells what became of it."""
+    """Invite somebody into a room (None: the message's), where an INVITE_RESULT tells what became of it."""
 
     user_id: str
+    room_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

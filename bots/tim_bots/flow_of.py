@@ -1,23 +1,50 @@
 """The flow that a configuration asks for."""
 
+from typing import Any
+
 from tim_bots.appointment.skill import AppointmentSkill
 from tim_bots.cipher import Cipher
 from tim_bots.config import BotConfig
 from tim_bots.dialogue.dialogue import Say
-from tim_bots.dialogue.flow import DialogueFlow
+from tim_bots.dialogue.flow import DialogueFlow, Opening
+from tim_bots.dialogue.skill import Skill
 from tim_bots.flow import Flow
+from tim_bots.messages import DEFAULT_LANGUAGE, say
 from tim_bots.surroundings import Surroundings
+from tim_bots.triage.desk import Desk
+from tim_bots.triage.dialogue import first_question
+from tim_bots.triage.skill import TriageSkill
 
 
 def flow_of(config: BotConfig, cipher: Cipher, surroundings: Surroundings) -> Flow:
     """Put together what `bot.yaml` names."""
+    skills: list[Skill[Any]] = []
+    desk, opening = _desk(config, cipher), None
+    if config.calendar is not None:
+        skills.append(AppointmentSkill(config.calendar, config.organisation, cipher))
+    if desk is not None:
+        triage = TriageSkill(desk, lambda _connection, _who: frozenset())
+        skills.append(triage)
+        opening = Opening(triage, first_question())
     return DialogueFlow(
-        [AppointmentSkill(config.calendar, config.organisation, cipher)],
+        skills,
         config.organisation,
         cipher,
-        greeting=Say("appointment-greeting"),
+        greeting=Say("appointment-greeting" if desk is None else "triage-greeting"),
         contact=config.contact,
         staff_room=config.staff_room,
         has_polls=config.polls,
+        desk=desk,
+        opening=opening,
         own_device=surroundings.own_device,
     )
+
+
+def _desk(config: BotConfig, cipher: Cipher) -> Desk | None:
+    if config.staff is None:
+        return None
+
+    def fill_in(what: Say) -> str:
+        return say(what.message_id, DEFAULT_LANGUAGE, **{"practice": config.organisation} | dict(what.args))
+
+    return Desk(config.staff, cipher, fill_in, staff_room=config.staff_room, contact=config.contact)

@@ -133,7 +133,7 @@ class Outbox:
         relation = {"m.relates_to": {"m.in_reply_to": {"event_id": event_id}}} if is_reply else {}
         for step, outgoing in enumerate(answers):
             action, content = _step(outgoing, relation)
-            to_room = (outgoing.room_id if isinstance(outgoing, SendText) else None) or room_id
+            to_room = (outgoing.room_id if isinstance(outgoing, SendText | InviteUser) else None) or room_id
             self.add(connection, to_room, transaction_id(event_id, str(step)), action, content)
 
     def add(self, connection: Connection, room_id: str, txn_id: str, action: Action, content: dict[str, Any]) -> None:

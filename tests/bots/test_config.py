@@ -24,11 +24,22 @@ def write_bot(tmp_path: Path) -> WriteBot:
     return write
 
 
+def staff(persons: list[str] | None = None, dialogue: str | None = None, **weber: Any) -> dict[str, Any]:
+    concern = {"label": "Rezept", "persons": ["weber"] if persons is None else persons, "dialogue": dialogue}
+    person = {"user_id": "@weber:a.test", "name": "Dr. Weber"} | weber
+    return {
+        "hours": {"mo": ["08:00-12:00"]},
+        "persons": {"weber": person},
+        "concerns": {"rezept": concern},
+    }
+
+
 def test_a_complete_configuration_is_read(write_bot: WriteBot) -> None:
     path = write_bot(calendar={"location": "x", "lead_time": "90m", "opening_hours": {"mo": ["08:00-12:00"]}})
     config = load_config(path)
     assert config.homeserver == "https://matrix.a.test"
     assert config.state_dir == path.parent / "state"
+    assert config.calendar is not None
     assert config.calendar.lead_time == timedelta(minutes=90)
 
 
@@ -45,6 +56,11 @@ def test_a_complete_configuration_is_read(write_bot: WriteBot) -> None:
         ({"user_id": "bot"}, "user_id: "),
         ({"health_port": 0}, "health_port: "),
         ({"staff_room": "Empfang"}, "staff_room: "),
+        ({"staff": staff(persons=["nobody"])}, "staff: concerns.rezept.persons: no such person: nobody"),
+        ({"staff": staff(persons=[])}, "staff.concerns.rezept: write either persons or dialogue"),
+        ({"staff": staff(deputy="nobody")}, "staff: persons.weber.deputy: no such person"),
+        ({"staff": staff(absences=[{"first": "2026-12-02", "last": "2026-12-01"}])}, "staff.persons.weber.absences.0"),
+        ({"staff": staff(dialogue="appointment", persons=[]), "calendar": None}, "calendar: is missing; a concern"),
         ({"client_report": {"url": "http://reports.a.test"}}, "client_report.url: use https"),
         ({"client_report": {"url": "https://reports.a.test"}}, "client_report.token_file: needed, the bot's own token"),
         ({"client_report": {"intervall": "1d"}}, "client_report.intervall: unknown key; did you mean 'interval'?"),

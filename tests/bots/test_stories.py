@@ -87,9 +87,12 @@ async def test_a_person_takes_over_and_the_staff_is_told(new_bot: NewBot, person
         room_id = await room_with(bot, anna)
         await ask(anna, room_id, "Ich möchte mit einem Menschen sprechen", "meldet sich in diesem Raum")
         told = await staff.wait_for(staff_room, lambda said: "möchte mit einer Person sprechen" in said.text)
-        assert anna.user_id in told.text
         assert told.is_encrypted
-        await anna.send(room_id, "!")  # nothing, and no answer
+        reply = {"m.relates_to": {"m.in_reply_to": {"event_id": told.event_id}}}
+        await staff.send_content(staff_room, {"msgtype": "m.text", "body": "Ich"} | reply)
+        await staff.wait_for(staff_room, lambda said: "in den Raum eingeladen" in said.text)
+        await staff.join(room_id)
+        await anna.wait_for_member(room_id, staff.user_id)
         heard = len(anna.heard(room_id))
         await anna.send(room_id, "Termin")
         await ask(anna, room_id, "bot", "wieder für Sie da")
@@ -134,3 +137,39 @@ async def test_a_program_books_and_is_told_how_it_went(new_bot: NewBot, person: 
         assert field.lower() == f"de.gematik.client_capability.{device_id}".lower()
         assert {event["type"] for event in profile[field]["events"]} == {"de.gematik.fhir", "m.room.message", STATUS}
         assert not re.search(r"@|mxc", str(profile[field]))
+
+
+STAFF = {
+    "hours": dict.fromkeys(("mo", "di", "mi", "do", "fr", "sa", "so"), ALL_DAY),
+    "concerns": {
+        "rezept": {"label": "Rezept", "persons": ["weber", "klar"]},
+        "termin": {"label": "Termin", "dialogue": "appointment"},
+    },
+}
+
+
+async def test_the_next_of_the_staff_comes_when_the_first_lets_nobody_in(new_bot: NewBot, person: Person) -> None:
+    async with person() as anna, person() as weber, person() as klar:
+        persons = {
+            "weber": {"user_id": weber.user_id, "name": "Dr. Weber"},
+            "klar": {"user_id": klar.user_id, "name": "Frau Klar"},
+        }
+        name = "de.gematik.tim.account.permissionconfig.pro.v1"
+        path = f"/_matrix/client/v3/user/{quote(weber.user_id)}/account_data/{name}"
+        await demand(weber.client, "PUT", path, {"defaultSetting": "block all"})
+        bot = await running(new_bot, staff=STAFF | {"persons": persons})
+        room_id = await room_with(bot, anna)
+        poll = await anna.wait_for_data(room_id, START)
+        assert [answer["id"] for answer in poll.content[START]["answers"]] == ["rezept", "termin"]
+        await ask(anna, room_id, "Rezpet", "Ich habe Dr. Weber in diesen Raum eingeladen")
+        refused = await anna.wait_for(room_id, lambda said: "Dr. Weber ist für mich nicht erreichbar" in said.text)
+        assert "Frau Klar" in refused.text
+        await anna.wait_for(room_id, lambda said: "Frau Klar ist eingeladen" in said.text)
+        await klar.join(room_id)
+        await anna.wait_for_member(room_id, klar.user_id)
+        await klar.send(room_id, "Guten Tag, welches Medikament?")
+        await anna.wait_for(room_id, lambda said: "Frau Klar hat übernommen" in said.text)
+        heard = len(anna.heard(room_id))
+        await anna.send(room_id, "Ramipril")
+        await ask(anna, room_id, "bot", "wieder für Sie da")
+        assert len(anna.heard(room_id)) == heard + 1

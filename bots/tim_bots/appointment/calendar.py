@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from tim_bots.appointment.config import UNIT_MINUTES, CalendarConfig, TimeRange
+from tim_bots.appointment.config import CalendarConfig
+from tim_bots.opening_hours import UNIT_MINUTES, TimeRange
 
 _UNIT_SECONDS = UNIT_MINUTES * 60
 _NOON = 12

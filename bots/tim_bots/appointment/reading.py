@@ -63,6 +63,7 @@ _KEYWORD = re.compile(
     r"[a-z]*termin(e|es|s|en|chen|anfrage|wunsch|vereinbarung|vergabe|buchung|vorschlag|vorschlaege)?"
 )
 _KEYWORD_LIKENESS = 0.8
+_SUBJECT = "termin"
 
 
 def read(text: str) -> Reading:
@@ -97,7 +98,7 @@ def _short_answer(plain: str, has_keyword: bool) -> Reading | None:
     if set(plain) <= set("?! .") and "?" in plain:
         return Reading(Intent.HELP)
     when, rest = read_point_in_time(plain)
-    tokens = [token for token in words_of(rest) if token not in FILLERS]
+    tokens = [token for token in words_of(rest) if token not in FILLERS and token != _SUBJECT]
     numbers = [int(token) for token in tokens if _NUMBER.fullmatch(token)]
     numbers += [NUMBER_WORDS[token] for token in tokens if token in NUMBER_WORDS]
     said = {token for token in tokens if not _NUMBER.fullmatch(token) and token not in NUMBER_WORDS}

@@ -79,8 +79,9 @@ class AppointmentSkill:
         """A program asks, books or cancels."""
         return understand(step, conversation, facts)
 
-    def perform(self, connection: Connection, who: Who, effect: object, facts: Situation) -> Performed:
+    def perform(self, connection: Connection, who: Who, effect: object, facts: Situation, now: datetime) -> Performed:
         """Book or cancel."""
+        del now  # the facts have it
         match effect:
             case Book(start):
                 booked = self._book.book(connection, who, start, start + self._calendar.slot)

@@ -105,7 +105,14 @@ class Do:
     effect: object
 
 
-Turn = Ask | Stay | Close | Do
+@dataclass(frozen=True, slots=True)
+class Refer:
+    """Another dialogue goes on from here; this conversation is over."""
+
+    dialogue: str
+
+
+Turn = Ask | Stay | Close | Do | Refer
 
 
 @dataclass(frozen=True, slots=True)

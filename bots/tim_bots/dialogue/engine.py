@@ -5,7 +5,21 @@ from typing import Generic
 
 from tim_bots.dialogue.commands import Command
 from tim_bots.dialogue.conversation import Conversation, Frame
-from tim_bots.dialogue.dialogue import PATIENCE, Ask, Close, Dialogue, Do, F, Question, Said, Say, Stay, Step, Turn
+from tim_bots.dialogue.dialogue import (
+    PATIENCE,
+    Ask,
+    Close,
+    Dialogue,
+    Do,
+    F,
+    Question,
+    Refer,
+    Said,
+    Say,
+    Stay,
+    Step,
+    Turn,
+)
 
 ALWAYS = Say("dialogue-help-always")
 """What can be written in every step."""
@@ -20,12 +34,14 @@ class Reply:
         says: texts of the catalogue, in order; sent as one message.
         question: the question that was asked just now, for polls and structured data; None if none was.
         effect: what to do; `resume` takes the outcome. `says` is empty then.
+        refers_to: name of the dialogue that goes on; None: this one.
     """
 
     conversation: Conversation | None
     says: tuple[Say, ...] = ()
     question: Question | None = None
     effect: object = None
+    refers_to: str | None = None
 
 
 class Engine(Generic[F]):
@@ -110,6 +126,8 @@ class Engine(Generic[F]):
                 return Reply(conversation, effect=effect)
             case Close(says):
                 return Reply(None, says)
+            case Refer(dialogue):
+                return Reply(None, refers_to=dialogue)
             case Stay(says):
                 return Reply(conversation, says)
             case Ask(frame, before, is_renewal):

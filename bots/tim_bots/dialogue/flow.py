@@ -1,30 +1,35 @@
 """The flow of all dialogues: one message in, answers out, everything in the chassis' transaction."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import Connection
 
 from tim_bots.cipher import Cipher
 from tim_bots.dialogue.commands import Command, Spoken, read_spoken
 from tim_bots.dialogue.conversation import Conversation, RoomManners
-from tim_bots.dialogue.dialogue import Said, Say
+from tim_bots.dialogue.dialogue import Ask, Said, Say
 from tim_bots.dialogue.engine import ALWAYS
 from tim_bots.dialogue.memory import Memory
 from tim_bots.dialogue.player import Player
 from tim_bots.dialogue.polls import read_vote
 from tim_bots.dialogue.programs import Programs
 from tim_bots.dialogue.skill import Skill
+from tim_bots.dialogue.wanted import wanted_label, wanted_room
 from tim_bots.dialogue.who import Lookup, Who
-from tim_bots.flow import Incoming, MessageKind, Outgoing, SendText
+from tim_bots.flow import Incoming, InviteUser, MessageKind, Outgoing, SendText
+from tim_bots.triage.desk import TIMER as TRIAGE_TIMER
+from tim_bots.triage.desk import Desk
+from tim_bots.triage.desk import Step as DeskStep
 
 _UNREADABLE = {
     MessageKind.ATTACHMENT: "dialogue-attachment",
     MessageKind.OTHER: "dialogue-other-kind",
 }
-_NEVER_ANSWERED = {MessageKind.STATUS, MessageKind.INVITE_RESULT, MessageKind.TIMER}
+_NOT_FROM_PEOPLE = {MessageKind.INVITE_RESULT, MessageKind.TIMER}
 
 
 def _utc_now() -> datetime:
@@ -48,6 +53,14 @@ class _Turn:
     conversation: Conversation | None
 
 
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A question that the bot asks right after its greeting."""
+
+    skill: Skill[Any]
+    question: Ask
+
+
 class DialogueFlow:
     """Speaks with people in rooms (a `tim_bots.flow.Flow`).
 
@@ -59,6 +72,8 @@ class DialogueFlow:
         staff_room: room id in which the staff learns that somebody wants to talk to a person; None: nobody is told.
         cipher: seals and hashes what identifies people.
         has_polls: offers choices as polls too.
+        desk: brings in the staff; None: nobody can be brought in.
+        opening: a skill and the question with which it follows the greeting; None: the bot waits to be asked.
         own_device: returns the bot's device id.
         clock: returns the current time, timezone-aware.
     """
@@ -73,11 +88,15 @@ class DialogueFlow:
         contact: str | None = None,
         staff_room: str | None = None,
         has_polls: bool = True,
+        desk: Desk | None = None,
+        opening: Opening | None = None,
         own_device: Callable[[], str] = lambda: "",
         clock: Callable[[], datetime] = _utc_now,
     ) -> None:
         self._greeting = greeting
         self._contact = contact
+        self._desk = desk
+        self._opening = opening
         self._staff_room = staff_room
         self._clock = clock
         self._lookup = Lookup(cipher)
@@ -87,15 +106,17 @@ class DialogueFlow:
 
     def handle(self, connection: Connection, message: Incoming) -> Sequence[Outgoing]:
         """See `tim_bots.flow.Flow.handle`."""
-        if message.kind in _NEVER_ANSWERED:
+        if message.kind is MessageKind.STATUS:
             return ()
         now = self._clock()
         who = self._lookup.who(message.room_id, message.sender)
         before = self._memory.manners(connection, who)
-        manners = before.with_person(who.person_key)
+        manners = before if message.kind in _NOT_FROM_PEOPLE else before.with_person(who.person_key)
         answers: tuple[Outgoing, ...] = ()
-        if message.kind is MessageKind.ROOM_JOINED:
-            manners, answers = self._greet(manners)
+        if message.kind in _NOT_FROM_PEOPLE:
+            manners, answers = self._happened(connection, message, who, manners, now)
+        elif message.kind is MessageKind.ROOM_JOINED:
+            manners, answers = self._greet(connection, who, manners, now)
         elif manners.may_speak(now):
             turn = _Turn(who, now, manners, self._memory.conversation(connection, who))
             manners, answers = self._hear(connection, message, turn)
@@ -107,16 +128,29 @@ class DialogueFlow:
             self._memory.remember_manners(connection, who, manners)
         return answers
 
-    def _greet(self, manners: RoomManners) -> tuple[RoomManners, tuple[Outgoing, ...]]:
+    def _greet(
+        self, connection: Connection, who: Who, manners: RoomManners, now: datetime
+    ) -> tuple[RoomManners, tuple[Outgoing, ...]]:
         if manners.is_greeted:
             return manners, ()
-        return manners.model_copy(update={"is_greeted": True}), (self._player.text(self._greeting),)
+        greeted = manners.model_copy(update={"is_greeted": True})
+        if self._opening is None or who.room_id == self._staff_room:
+            return greeted, (self._player.text(self._greeting),)
+        question = replace(self._opening.question, before=(self._greeting,))
+        return greeted, self._player.ask(connection, self._opening.skill, who, question, now).answers
 
     def _hear(self, connection: Connection, message: Incoming, turn: _Turn) -> tuple[RoomManners, tuple[Outgoing, ...]]:
         spoken = read_spoken(message.text if message.kind is MessageKind.TEXT else "")
         is_addressed = spoken.addressed is not None
         if message.kind is MessageKind.DATA and not turn.manners.is_silent:
             return turn.manners, self._programs.hear(connection, message, turn.who, turn.conversation, turn.now)
+        if (room_id := wanted_room(message.about)) is not None and message.room_id == self._staff_room:
+            told = self._player.text(Say("dialogue-staff-invited"))
+            return turn.manners, (InviteUser(message.sender, room_id), told)
+        if self._desk is not None and self._desk.is_staff(message.sender):
+            step = self._desk.staff_wrote(connection, turn.who, message.sender)
+            if step.actions:
+                return self._apply(step, turn.manners)
         if turn.manners.is_silent:
             return self._while_silent(connection, message, turn, spoken)
         if spoken.command is Command.HUMAN and (is_addressed or self._is_ours(turn)):
@@ -162,15 +196,42 @@ class DialogueFlow:
     ) -> tuple[RoomManners, tuple[Outgoing, ...]]:
         answers = self._player.end_poll(turn.conversation)
         self._memory.remember(connection, turn.who, None)
+        if self._desk is not None:
+            card = f"triage {uuid4()}"
+            manners, said = self._apply(
+                self._desk.begin(connection, turn.who, None, card, turn.now), turn.manners, card
+            )
+            return manners, (*answers, *said)
         if self._staff_room is None and self._contact is None:
             return turn.manners, (*answers, self._player.text(Say("dialogue-no-human")))
         told = "dialogue-human-contact" if self._staff_room is None else "dialogue-human"
         answers = (*answers, self._player.text(Say(told, {"contact": self._contact or ""})))
         if self._staff_room is not None:
-            link = f"https://matrix.to/#/{message.room_id}"
-            staff = Say("dialogue-staff-wanted", {"person": message.sender, "link": link})
-            answers = (*answers, SendText(self._player.say(staff), room_id=self._staff_room))
+            text, label = self._player.say(Say("dialogue-staff-wanted")), wanted_label(message.room_id)
+            answers = (*answers, SendText(text, room_id=self._staff_room, label=label))
         return turn.manners.silent(True), answers
+
+    def _happened(
+        self, connection: Connection, message: Incoming, who: Who, manners: RoomManners, now: datetime
+    ) -> tuple[RoomManners, tuple[Outgoing, ...]]:
+        """An invite was answered, or time has passed."""
+        if self._desk is None:
+            return manners, ()
+        if message.kind is MessageKind.INVITE_RESULT:
+            step = self._desk.invited(connection, who, message.sender, message.text, now)
+        elif message.text == TRIAGE_TIMER:
+            step = self._desk.overdue(connection, who, now)
+        else:
+            return manners, ()
+        return self._apply(step, manners)
+
+    def _apply(
+        self, step: DeskStep, manners: RoomManners, card: str | None = None
+    ) -> tuple[RoomManners, tuple[Outgoing, ...]]:
+        text = "\n\n".join(map(self._player.say, step.says))
+        said = (SendText(text, label=card),) if text else ()
+        after = manners if step.is_silent is None else manners.silent(step.is_silent)
+        return after, (*said, *step.actions)
 
     def _while_silent(
         self, connection: Connection, message: Incoming, turn: _Turn, spoken: Spoken
@@ -204,7 +265,16 @@ class DialogueFlow:
             played = self._player.play(connection, skill, turn.who, conversation if is_own else None, said)
             if played is not None:
                 ended = () if is_own else self._player.end_poll(conversation)
-                return (*ended, *played.answers)
+                return (*ended, *played.answers, *self._referred(connection, turn, played.refers_to))
+        return ()
+
+    def _referred(self, connection: Connection, turn: _Turn, dialogue: str | None) -> tuple[Outgoing, ...]:
+        """Begin the dialogue that another one referred to."""
+        for skill in self._player.skills:
+            if skill.dialogue.name == dialogue:
+                said = Said(read_spoken(f"!{skill.dialogue.command}"), turn.now, is_for_us=True)
+                played = self._player.play(connection, skill, turn.who, None, said)
+                return () if played is None else played.answers
         return ()
 
     def _candidates(self, conversation: Conversation | None, spoken: Spoken) -> list[Skill[Any]]:

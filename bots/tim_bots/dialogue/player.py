@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import Connection
 
+from tim_bots.dialogue.commands import read_spoken
 from tim_bots.dialogue.conversation import Conversation
 from tim_bots.dialogue.dialogue import Said, Say, Turn
 from tim_bots.dialogue.engine import Engine, Reply
@@ -27,10 +29,12 @@ class Played:
     Args:
         answers: in order.
         is_done: False if an effect failed or there was nothing to do it to.
+        refers_to: name of the dialogue that goes on; None: this one.
     """
 
     answers: tuple[Outgoing, ...]
     is_done: bool
+    refers_to: str | None = None
 
 
 class Player:
@@ -89,7 +93,7 @@ class Player:
             return None
         effect, performed = reply.effect, Performed(None)
         if effect is not None:
-            performed = skill.perform(connection, who, effect, facts)
+            performed = skill.perform(connection, who, effect, facts, said.now)
             facts = skill.facts(connection, who, said.now)
             reply = engine.resume(reply.conversation, effect, performed.outcome, said, facts)
         after, polls = self._polls(conversation, reply, skill)
@@ -102,7 +106,16 @@ class Player:
         text = self._spoken(reply, skill, performed.card, block)
         is_asked = reply.question is not None and reply.says == (reply.question.text,)
         is_done = performed.outcome is not None or (effect is None and is_asked)
-        return Played((*performed.before, *text, *performed.attached, *polls), is_done)
+        return Played((*performed.before, *text, *performed.attached, *polls), is_done, reply.refers_to)
+
+    def ask(self, connection: Connection, skill: Skill[Any], who: Who, turn: Turn, now: datetime) -> Played:
+        """Begin a conversation with a question of the bot's own."""
+        facts = skill.facts(connection, who, now)
+        engine: Engine[Any] = Engine(skill.dialogue, str(uuid4()))
+        reply = engine.follow(None, turn, Said(read_spoken(""), now), facts)
+        after, polls = self._polls(None, reply, skill)
+        self._memory.remember(connection, who, after)
+        return Played((*self._spoken(reply, skill, None, None), *polls), is_done=True)
 
     def _decide(
         self,

@@ -63,6 +63,6 @@ class Skill(Protocol, Generic[F]):
         """What a program's step leads to; None if this skill does not know the step."""
         ...
 
-    def perform(self, connection: Connection, who: Who, effect: object, facts: F) -> Performed:
+    def perform(self, connection: Connection, who: Who, effect: object, facts: F, now: datetime) -> Performed:
         """Carry out an effect of the dialogue in the open transaction; must not commit."""
         ...

@@ -21,7 +21,7 @@ NEGATION = vocabulary("kein keine keinen keiner keines nicht nie nichts")
 FILLERS = vocabulary(
     "ich wir moechte moechten will wollen wuerde wuerden nehme nehmen haette haetten kann koennen muss muessen "
     "bitte danke gern gerne lieber dann doch also leider das der die den dem ein einen am an um zu uhr es "
-    "nummer nr option termin zeigen zeige buchen hallo guten tag passt waere gut mir uns auch noch vielen dank "
+    "nummer nr option zeigen zeige buchen hallo guten tag passt waere gut mir uns auch noch vielen dank "
     "sie"
 )
 """Words that change nothing about a short answer. Any other word makes it unclear rather than guessed."""

@@ -18,5 +18,6 @@ dialogue-human-contact =
 dialogue-no-human = Ich kann hier leider keine Person dazuholen. Bitte wenden Sie sich direkt an { $practice }.
 dialogue-back = Ich bin wieder für Sie da. Mit „hilfe“ sehen Sie, was ich kann.
 dialogue-staff-wanted =
-    { $person } möchte mit einer Person sprechen. Der Chatbot schweigt in diesem Raum, bis jemand „bot“ schreibt.
-    Zum Raum: { $link }
+    Jemand möchte mit einer Person sprechen. Der Chatbot schweigt in dem Raum, bis dort jemand „bot“ schreibt.
+    Wer übernimmt? Antworten Sie auf diese Nachricht (Funktion „Antworten“), dann lade ich Sie in den Raum ein.
+dialogue-staff-invited = Danke. Ich habe Sie in den Raum eingeladen.
