@@ -124,7 +124,7 @@ class ScriptedUser:
         return str(self.client.user_id)
 
     async def create_room(self, *, invite: list[str], is_encrypted: bool = True) -> str:
-        """Create a private room.
+        """Create a private room, or an unencrypted one, which only a public room of the own homeserver can be.
 
         Returns:
             Its room id, once this client has it.
@@ -133,7 +133,8 @@ class ScriptedUser:
             RequestFailed: e.g. an invite is against the rules.
         """
         state = [{"type": "m.room.encryption", "state_key": "", "content": _MEGOLM}] if is_encrypted else []
-        body = {"preset": "private_chat", "invite": invite, "is_direct": True, "initial_state": state}
+        preset = "private_chat" if is_encrypted else "public_chat"
+        body = {"preset": preset, "invite": invite, "is_direct": True, "initial_state": state}
         room_id = str((await demand(self.client, "POST", "/_matrix/client/v3/createRoom", body))["room_id"])
         await self.until(lambda: room_id in self.client.rooms)
         return room_id
