@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import Field
 
 from tim_policy.event import EventFacts
-from tim_policy.permission_config import Product
+from tim_policy.profile import Profile
 from tim_policy.settings import Settings
 from tim_policy.units import Duration
 
@@ -19,6 +19,6 @@ class EventDescription(Settings):
     redacts: str | None = None
     redacted_age: Duration | None = None
 
-    def facts(self, product: Product) -> EventFacts:  # noqa: ARG002 - the same for both
+    def facts(self, profile: Profile) -> EventFacts:  # noqa: ARG002 - the same for both
         """The facts of `EVENT_RULES`."""
         return EventFacts(self.event_type, self.content, self.is_one_emoji, self.redacts, self.redacted_age)

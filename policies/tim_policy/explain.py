@@ -7,6 +7,7 @@ nothing unusual is stored.
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from tim_policy.create_room_facts import CreateRoomFacts
 from tim_policy.errors import ConfigError, InvalidName
 from tim_policy.event_description import EventDescription
 from tim_policy.federation_list import FederationList, ListedServer
@@ -20,6 +21,16 @@ from tim_policy.permission_config import (
 )
 from tim_policy.profile import Profile
 from tim_policy.registry import TABLES, Verdict, explain
+from tim_policy.room_creation import explain_events
+from tim_policy.room_description import (
+    AliasDescription,
+    CreateRoomDescription,
+    JoinDescription,
+    ListingDescription,
+    StateDescription,
+    StateRedactionDescription,
+    UpgradeDescription,
+)
 from tim_policy.settings import Settings, load_settings
 
 
@@ -71,7 +82,7 @@ class InviteDescription(Surroundings):
     is_contact: bool = False
     room: RoomDescription | None = None
 
-    def facts(self, product: Product) -> InviteFacts:
+    def facts(self, profile: Profile) -> InviteFacts:
         """The facts of `INVITE_RULES`."""
         invitee, own_server = parse_user_id(self.invitee), parse_server_name(self.own_server)
         is_own = invitee.server_name == own_server
@@ -79,7 +90,7 @@ class InviteDescription(Surroundings):
             inviter=parse_user_id(self.inviter),
             invitee=invitee,
             own_server=own_server,
-            is_own_insurance=product is Product.EPA,
+            is_own_insurance=profile.product is Product.EPA,
             federation_list=self.federation_list(),
             own_invitee=InviteeFacts(self.is_active, self._permission(), self.is_contact) if is_own else None,
             room=None if self.room is None else InviteRoomFacts(self.room.people, self.room.is_direct),
@@ -97,13 +108,20 @@ class InviteDescription(Surroundings):
 class Description(Protocol):
     """A description that was read; its class is the model of the JSON."""
 
-    def facts(self, product: Product) -> Any:
+    def facts(self, profile: Profile) -> Any:
         """The facts of the action's table; may raise InvalidName."""
 
 
 DESCRIPTIONS: Mapping[str, type[Settings]] = {
     "invite": InviteDescription,
     "event": EventDescription,
+    "createRoom": CreateRoomDescription,
+    "upgrade": UpgradeDescription,
+    "state": StateDescription,
+    "stateRedaction": StateRedactionDescription,
+    "alias": AliasDescription,
+    "listing": ListingDescription,
+    "join": JoinDescription,
 }
 """The model of each action's description, by the action's name in `registry.TABLES`."""
 
@@ -122,7 +140,10 @@ def explain_request(action: str, data: Any, profile: Profile, where: str) -> tup
     """
     description: Any = load_settings(DESCRIPTIONS[action], data, where)
     try:
-        facts = description.facts(profile.product)
+        facts = description.facts(profile)
     except InvalidName as error:
         raise ConfigError(f"{where}: {error}") from None
-    return tuple(explain(TABLES[action], profile.rules, facts))
+    verdicts = explain(TABLES[action], profile.rules, facts)
+    if isinstance(facts, CreateRoomFacts):
+        return (*verdicts, *explain_events(facts, profile.rules))
+    return tuple(verdicts)

@@ -25,6 +25,7 @@ class Stricter(enum.Enum):
     """Annotation of a parameter: which values refuse more. A parameter without one only changes as `unsafe_`."""
 
     LOWER = "a lower number or shorter time"
+    HIGHER = "a higher number or longer time"
     SUBSET = "fewer of the values"
     SUPERSET = "more values"
     TRUE = "true"
@@ -115,9 +116,8 @@ def _is_stricter(direction: Stricter, old: Any, new: Any) -> bool:
         case Stricter.FEWER_INVITERS:
             by_strictness = tuple(Unconfigured)
             return by_strictness.index(new) >= by_strictness.index(old)
-        case Stricter.SUBSET:
-            return frozenset(new) <= frozenset(old)
-        case Stricter.SUPERSET:
-            return frozenset(new) >= frozenset(old)
-        case Stricter.LOWER:
-            return bool(new <= old)
+        case Stricter.LOWER | Stricter.HIGHER:
+            return bool(new <= old if direction is Stricter.LOWER else new >= old)
+        case Stricter.SUBSET | Stricter.SUPERSET:
+            fewer, more = (new, old) if direction is Stricter.SUBSET else (old, new)
+            return frozenset(fewer) <= frozenset(more)

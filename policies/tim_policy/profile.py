@@ -15,6 +15,15 @@ from tim_policy.errors import ConfigError
 from tim_policy.parameters import Parameters, changed, unsafe_keys
 from tim_policy.permission_config import Product
 from tim_policy.rules import (
+    create_room_consistency,
+    create_room_encryption,
+    create_room_invitees,
+    create_room_own_server,
+    create_room_public,
+    create_room_size,
+    create_room_third_party,
+    create_room_type,
+    create_room_version,
     event_reaction,
     event_redaction_age,
     event_thread,
@@ -24,6 +33,19 @@ from tim_policy.rules import (
     invite_insurers,
     invite_invitee,
     invite_permission,
+    redaction_of_state,
+    room_alias,
+    room_join,
+    room_listing,
+    state_encryption,
+    state_guest_access,
+    state_history_visibility,
+    state_join_rule,
+    state_join_rule_public,
+    state_power_levels,
+    state_server_acl,
+    state_shape,
+    state_tombstone,
 )
 from tim_policy.settings import Settings, load_settings
 
@@ -53,6 +75,31 @@ class RuleSet(Settings):
     event_reaction: event_reaction.Parameters | None
     event_thread: event_thread.Parameters | None
     event_redaction_age: event_redaction_age.Parameters | None
+
+    create_room_size: create_room_size.Parameters | None
+    create_room_version: create_room_version.Parameters | None
+    create_room_type: create_room_type.Parameters | None
+    create_room_third_party: create_room_third_party.Parameters | None
+    create_room_invitees: create_room_invitees.Parameters | None
+    create_room_public: create_room_public.Parameters | None
+    create_room_consistency: create_room_consistency.Parameters | None
+    create_room_own_server: create_room_own_server.Parameters | None
+    create_room_encryption: create_room_encryption.Parameters | None
+
+    state_shape: state_shape.Parameters | None
+    state_join_rule_public: state_join_rule_public.Parameters | None
+    state_join_rule: state_join_rule.Parameters | None
+    state_history_visibility: state_history_visibility.Parameters | None
+    state_encryption: state_encryption.Parameters | None
+    state_guest_access: state_guest_access.Parameters | None
+    state_power_levels: state_power_levels.Parameters | None
+    state_server_acl: state_server_acl.Parameters | None
+    state_tombstone: state_tombstone.Parameters | None
+
+    redaction_of_state: redaction_of_state.Parameters | None
+    room_alias: room_alias.Parameters | None
+    room_listing: room_listing.Parameters | None
+    room_join: room_join.Parameters | None
 
 
 RULE_PARAMETERS: Mapping[str, type[Parameters]] = {

@@ -5,12 +5,24 @@ from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 from tim_policy import residency
+from tim_policy.create_room_facts import CreateRoomFacts
 from tim_policy.decision import Allow, Decision, Deny
 from tim_policy.event import EventFacts
 from tim_policy.gate import ServerFacts
 from tim_policy.invite import InviteFacts
 from tim_policy.profile import RuleSet
+from tim_policy.room_access import AliasFacts, JoinFacts, ListingFacts, StateRedactionFacts
+from tim_policy.room_state import StateFacts
 from tim_policy.rules import (
+    create_room_consistency,
+    create_room_encryption,
+    create_room_invitees,
+    create_room_own_server,
+    create_room_public,
+    create_room_size,
+    create_room_third_party,
+    create_room_type,
+    create_room_version,
     event_reaction,
     event_redaction_age,
     event_thread,
@@ -20,8 +32,21 @@ from tim_policy.rules import (
     invite_insurers,
     invite_invitee,
     invite_permission,
+    redaction_of_state,
+    room_alias,
+    room_join,
+    room_listing,
     server_federation,
     server_residency,
+    state_encryption,
+    state_guest_access,
+    state_history_visibility,
+    state_join_rule,
+    state_join_rule_public,
+    state_power_levels,
+    state_server_acl,
+    state_shape,
+    state_tombstone,
 )
 
 Facts = TypeVar("Facts")
@@ -75,9 +100,54 @@ EVENT_RULES: tuple[Rule[EventFacts], ...] = (
     _rule(event_redaction_age),
 )
 
+CREATE_ROOM_RULES: tuple[Rule[CreateRoomFacts], ...] = (
+    _rule(create_room_size),
+    _rule(create_room_version),
+    _rule(create_room_type),
+    _rule(create_room_third_party),
+    _rule(create_room_invitees),
+    _rule(create_room_public),
+    _rule(create_room_consistency),
+    _rule(create_room_own_server),
+    _rule(create_room_encryption),
+)
+"""Every event of the planned room is judged by `STATE_RULES` besides, its address by `ALIAS_RULES`."""
+
+UPGRADE_RULES: tuple[Rule[CreateRoomFacts], ...] = (
+    _rule(create_room_size),
+    _rule(create_room_version),
+    _rule(create_room_type),
+    _rule(create_room_encryption),
+)
+"""What the new room takes over is judged by `STATE_RULES` besides."""
+
+STATE_RULES: tuple[Rule[StateFacts], ...] = (
+    _rule(state_shape),
+    _rule(state_join_rule_public),
+    _rule(state_join_rule),
+    _rule(state_history_visibility),
+    _rule(state_encryption),
+    _rule(state_guest_access),
+    _rule(state_power_levels),
+    _rule(state_server_acl),
+    _rule(state_tombstone),
+)
+
+STATE_REDACTION_RULES: tuple[Rule[StateRedactionFacts], ...] = (_rule(redaction_of_state),)
+ALIAS_RULES: tuple[Rule[AliasFacts], ...] = (_rule(room_alias),)
+LISTING_RULES: tuple[Rule[ListingFacts], ...] = (_rule(room_listing),)
+JOIN_RULES: tuple[Rule[JoinFacts], ...] = (_rule(room_join),)
+
 TABLES: Mapping[str, tuple[Rule[Any], ...]] = {
     "invite": INVITE_RULES,
     "event": EVENT_RULES,
+    "createRoom": CREATE_ROOM_RULES,
+    "upgrade": UPGRADE_RULES,
+    "state": STATE_RULES,
+    "stateRedaction": STATE_REDACTION_RULES,
+    "alias": ALIAS_RULES,
+    "listing": LISTING_RULES,
+    "join": JOIN_RULES,
 }
 """Every table that profiles have numbers for, by the action it judges."""
 

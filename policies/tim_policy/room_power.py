@@ -26,24 +26,39 @@ class RoomPower:
 
 def may_remove(power: RoomPower, user_id: str, member: str) -> bool:
     """Whether `user_id` may kick `member`."""
-    own = _of_user(power, user_id)
-    return own >= _number(power.content, "kick", _MODERATOR) and own > _of_user(power, member)
+    own = level_of(power, user_id)
+    return own >= required_level(power, "kick") and own > level_of(power, member)
 
 
 def may_send_state(power: RoomPower, user_id: str, event_type: str) -> bool:
     """Whether `user_id` may send state events of this type."""
+    return level_of(power, user_id) >= required_state_level(power, event_type)
+
+
+def required_state_level(power: RoomPower, event_type: str) -> float:
+    """The level that sending state events of this type takes."""
     default = _number(power.content, "state_default", _MODERATOR if power.content is not None else 0)
-    events = (power.content or {}).get("events")
-    return _of_user(power, user_id) >= _number(events, event_type, default)
+    return _number((power.content or {}).get("events"), event_type, default)
 
 
-def _of_user(power: RoomPower, user_id: str) -> float:
+def required_level(power: RoomPower, action: str) -> float:
+    """The level that an action takes: `invite`, `kick`, `ban` or `redact`."""
+    return _number(power.content, action, 0 if action == "invite" else _MODERATOR)
+
+
+def default_level(power: RoomPower) -> float:
+    """The level of members who are not named."""
+    return _number(power.content, "users_default", 0)
+
+
+def level_of(power: RoomPower, user_id: str) -> float:
+    """The level of a user; infinite for a creator whom nobody stands above."""
     is_creator = user_id in power.creators
     if is_creator and power.room_version.isdigit() and int(power.room_version) >= _CREATOR_RULES_SINCE:
         return math.inf
     if power.content is None:
         return _ADMIN if is_creator else 0
-    return _number(power.content.get("users"), user_id, _number(power.content, "users_default", 0))
+    return _number(power.content.get("users"), user_id, default_level(power))
 
 
 def _number(container: object, key: str, default: float) -> float:

@@ -131,6 +131,8 @@ def _settings(spec: HomeserverSpec) -> dict[str, Any]:
         "enable_registration": False,
         "presence": {"enabled": False},
         "url_preview_enabled": False,
+        # Public rooms stand in the room directory; Synapse lists none by itself.
+        "room_list_publication_rules": [{"action": "allow"}],
         "bcrypt_rounds": 4,
         **_haste(),
     }

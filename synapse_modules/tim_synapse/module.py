@@ -22,9 +22,11 @@ from tim_synapse.list_sources import LoadedSource, load_source
 from tim_synapse.list_store import ListStore
 from tim_synapse.list_trust import load_trust
 from tim_synapse.new_users import NewUsers
+from tim_synapse.on_create_room import RoomCreationCallbacks
 from tim_synapse.on_event import EventCallbacks
 from tim_synapse.on_federation import FederationCallbacks
 from tim_synapse.on_invite import InviteCallbacks
+from tim_synapse.on_room import RoomCallbacks
 from tim_synapse.private_events import judge_events
 from tim_synapse.profile import profile_in_force
 from tim_synapse.residency import Residency
@@ -60,10 +62,13 @@ class TimModule:
             self_check(api)
             judges = EventJudges()
             judge_events(api, judges.of)
+            RoomCallbacks(api, loaded.profile.rules).register(judges)
         except TimError as error:
             _refuse_start(error)
         gate = Gate(api, lists, residency)
-        InviteCallbacks(Facts(api, loaded.profile, lists), loaded.profile.rules, gate).register(api, judges)
+        invites = InviteCallbacks(Facts(api, loaded.profile, lists), loaded.profile.rules, gate)
+        invites.register(api, judges)
+        RoomCreationCallbacks(loaded.profile.rules, invites).register(api)
         EventCallbacks(api, loaded.profile.rules).register(judges)
         NewUsers(api, loaded.profile).register()
         FederationCallbacks(api, gate).register()

@@ -3,7 +3,7 @@
 | path | callback | refusal |
 | --- | --- | --- |
 | `/invite`, room membership API, admin API | EventJudges | 403 to the caller |
-| `createRoom` | on_create_room, before the room exists | 403 or 400 to the caller |
+| `createRoom` | `RoomCreationCallbacks`, before the room exists | 403 or 400 to the caller |
 | invite by e-mail or telephone number | user_may_send_3pid_invite, EventJudges | 403 to the caller |
 | federation `/invite` | federated_user_may_invite | 403 to the other server, so to its inviter |
 | invite slipped into a federation transaction | check_event_for_spam | the invite stays invisible |
@@ -13,7 +13,7 @@
 
 from typing import Any, Literal
 
-from synapse.module_api import NOT_SPAM, EventBase, ModuleApi, Requester
+from synapse.module_api import NOT_SPAM, EventBase, ModuleApi
 from synapse.module_api.errors import Codes
 
 from tim_policy.decision import Allow, Decision, Deny, Reason
@@ -21,7 +21,7 @@ from tim_policy.errors import InvalidName
 from tim_policy.names import UserId, parse_user_id
 from tim_policy.profile import RuleSet
 from tim_policy.registry import INVITE_RULES, judge
-from tim_policy.rules import create_room_invitees
+from tim_policy.rules import create_room_third_party
 from tim_synapse.callbacks import register
 from tim_synapse.event_judges import EventJudges
 from tim_synapse.facts import Facts
@@ -51,17 +51,12 @@ class InviteCallbacks:
         """Hook into Synapse; the table above says which callback covers which path."""
         judges.add(self.judge_member, "m.room.member")
         judges.add(self.judge_third_party_invite, "m.room.third_party_invite")
-        register(api.register_third_party_rules_callbacks, on_create_room=self.on_create_room)
         register(
             api.register_spam_checker_callbacks,
             federated_user_may_invite=self.federated_user_may_invite,
             check_event_for_spam=self.check_event_for_spam,
             user_may_send_3pid_invite=self.user_may_send_3pid_invite,
         )
-
-    async def on_create_room(self, requester: Requester, request: dict[str, Any], is_requester_admin: bool) -> None:  # noqa: ARG002 - admins are judged like everybody
-        """Judge all invitees before the room exists (A_25534, A_26021-01)."""
-        raise_on_refusal(await decide("createRoom", self._judge_create_room(requester.user.to_string(), request)))
 
     async def judge_member(self, event: EventBase, state: RoomState) -> None:
         """Judge an invite event that is being made on this homeserver."""
@@ -86,24 +81,14 @@ class InviteCallbacks:
         """Refuse: the person behind an address is not known, so nobody can judge the invite."""
         return _verdict(await decide("third_party_invite", _refuse_third_party_invite()))
 
-    async def _judge_create_room(self, inviter: str, request: object) -> Decision:
-        invitees = create_room_invitees.invitees(request)
-        if isinstance(invitees, Deny):
-            return invitees
-        for invitee in invitees:
-            decision = await self._judge_parsed(parse_user_id(inviter), invitee)
-            if isinstance(decision, Deny):
-                return decision
-        return Allow()
-
     async def _judge(self, event: EventBase, state: RoomState | None = None) -> Decision:
         try:
             users: tuple[UserId, UserId] = (parse_user_id(event.sender), parse_user_id(event.state_key))
         except InvalidName:
-            return Deny(create_room_invitees.REQUIREMENT, Reason.UNREADABLE_REQUEST)
-        return await self._judge_parsed(*users, event.room_id, state)
+            return Deny(create_room_third_party.REQUIREMENT, Reason.UNREADABLE_REQUEST)
+        return await self.judge(*users, event.room_id, state)
 
-    async def _judge_parsed(
+    async def judge(
         self, inviter: UserId, invitee: UserId, room_id: str | None = None, state: RoomState | None = None
     ) -> Decision:
         """Judge; for a server that our user invites and the list does not name, once more with a fresh list."""
@@ -121,7 +106,7 @@ class InviteCallbacks:
 
 
 async def _refuse_third_party_invite() -> Decision:
-    return Deny(create_room_invitees.REQUIREMENT, Reason.THIRD_PARTY_INVITE)
+    return Deny(create_room_third_party.REQUIREMENT, Reason.THIRD_PARTY_INVITE)
 
 
 def _is_invite(event: EventBase) -> bool:

@@ -13,7 +13,7 @@ from tim_policy.decision import Allow, Deny, Reason
 from tim_policy.invite import InviteRoomFacts
 from tim_policy.permission_config import DefaultSetting, PermissionConfig, UnreadablePermissionConfig
 from tim_policy.profile import ProfileName
-from tim_policy.registry import INVITE_RULES, judge
+from tim_policy.registry import INVITE_RULES, TABLES, judge
 
 BLOCK_ALL = PermissionConfig(DefaultSetting.BLOCK_ALL)
 ALLOW_ALL = PermissionConfig(DefaultSetting.ALLOW_ALL)
@@ -33,8 +33,8 @@ def test_every_rule_file_has_a_test_of_its_name() -> None:
     rules = {path.stem for path in Path(tim_policy.rules.__file__).parent.glob("[!_]*.py")}
     tests = {path.stem.removeprefix("test_") for path in (Path(__file__).parent / "rules").glob("test_*.py")}
     assert rules == tests
-    judging_invites = {rule.name for rule in INVITE_RULES}
-    assert judging_invites == {name for name in rules if name.startswith("invite_")}
+    judging = {rule.name for table in TABLES.values() for rule in table}
+    assert judging == {name for name in rules if not name.startswith("server_")}
 
 
 @pytest.mark.requirement("A_25534")
