@@ -3,8 +3,10 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from uuid import uuid4
 
 import aiohttp
+from sqlalchemy import Connection
 
 from tim_bots.account import StoredSeeds, log_in, publish_display_name, publish_keys
 from tim_bots.backoff import delays
@@ -19,12 +21,14 @@ from tim_bots.health import Health
 from tim_bots.identity.key_backup import KeyBackup
 from tim_bots.invites import Invites
 from tim_bots.matrix_http import RequestFailed
+from tim_bots.outbox import Action, text_content
 from tim_bots.queues import Queues
 from tim_bots.secret_files import read_secret
 from tim_bots.sender import Sender
 from tim_bots.structured.capabilities import announce
 from tim_bots.structured.client_report import ClientReport
 from tim_bots.sync_loop import SyncLoop
+from tim_bots.verification.verifier import Verifier
 from tim_bots.worker import Worker
 from tim_policy.errors import TimError
 
@@ -61,7 +65,8 @@ class Bot:
         self._cipher = cipher
         self._health = health
         self._backup: KeyBackup | None = None
-        queues = Queues.of(cipher, config.operator_room)
+        self._verifier: Verifier | None = None
+        self._queues = queues = Queues.of(cipher, config.operator_room)
         delivery = Delivery(client, database, queues, self._arrived)
         self._sender = Sender(database, queues, delivery, health, may_send)
         self._worker = Worker(database, queues, flow, config.user_id, self._sender.wake)
@@ -77,6 +82,18 @@ class Bot:
         self._worker.wake()  # messages wait for the invite of their room
         self._sender.wake()
 
+    async def _tell_operator(self, text: str) -> None:
+        room_id = self._config.operator_room
+        if room_id is None:
+            return
+        txn_id, content = f"tim-{uuid4().hex}", text_content(text)
+
+        def work(connection: Connection) -> None:
+            self._queues.outbox.add(connection, room_id, txn_id, Action.SEND_ENCRYPTED, content)
+
+        await self._database.transaction(work)
+        self._sender.wake()
+
     async def run(self, password: str) -> None:
         """Work until cancelled.
 
@@ -85,7 +102,8 @@ class Bot:
         """
         await self._prepare(password)
         async with asyncio.TaskGroup() as tasks:
-            for part in (self._sync, self._worker, self._invites, self._sender, self._backup, self._report):
+            always = (self._sync, self._worker, self._invites, self._sender)
+            for part in (*always, self._backup, self._verifier, self._report):
                 if part is not None:
                     tasks.create_task(part.run())
 
@@ -132,6 +150,8 @@ class Bot:
         if self._config.key_backup and identity is not None:
             self._backup = KeyBackup(client, identity)
             await self._backup.open()
+        self._verifier = Verifier(client, fingerprint, self._tell_operator, self._config.operator_room)
+        client.on_decrypted = self._verifier.offer
         await publish_display_name(client, self._config.display_name)
         if not await announce(client):
             logger.warning("capabilities not announced component=process reason=no_profile_fields")

@@ -25,6 +25,7 @@ from tim_bots.secret_files import read_secret
 from tim_bots.service import serve_health
 from tim_bots.state import State, open_keys, open_state
 from tim_bots.surroundings import Surroundings
+from tim_bots.verification import verifier
 from tim_policy.errors import ConfigError, TimError
 
 logger = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ CHASSIS_MESSAGES = (
     "chassis-failed",
     "chassis-please-send-again",
     "chassis-operator-dead-letter",
+    *verifier.MESSAGES,
 )
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 

@@ -27,19 +27,25 @@ NewUserId = Callable[[str], Awaitable[str]]
 
 
 @pytest.fixture
-def homeserver(federation: Sandbox) -> HomeserverClient:
-    """A real Synapse."""
-    return federation.homeserver(SERVER_NAME)
+def server_name() -> str:
+    """Where the bot and the people are."""
+    return SERVER_NAME
 
 
 @pytest.fixture
-def new_user_id(homeserver: HomeserverClient) -> NewUserId:
+def homeserver(federation: Sandbox, server_name: str) -> HomeserverClient:
+    """A real Synapse."""
+    return federation.homeserver(server_name)
+
+
+@pytest.fixture
+def new_user_id(homeserver: HomeserverClient, server_name: str) -> NewUserId:
     """Creates an account that has no device yet."""
 
     async def create(kind: str) -> str:
         name = f"{kind}-{uuid4().hex[:8]}"
         user = UserState(
-            user_id=f"@{name}:{SERVER_NAME}",
+            user_id=f"@{name}:{server_name}",
             password=PASSWORD,
             display_name=name,
             role=kind,

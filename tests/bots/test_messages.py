@@ -18,7 +18,7 @@ def test_the_chassis_says_what_stands_in_its_catalogue_and_nothing_else() -> Non
 
 @pytest.mark.parametrize("message_id", CHASSIS_MESSAGES)
 def test_every_text_is_plain_and_short(message_id: str) -> None:
-    text = say(message_id, name="in-1", what="message", error="RuntimeError")
+    text = say(message_id, name="in-1", what="message", error="RuntimeError", emoji="🐶 Hund", decimals="1 2 3")
     assert "Sie" in text
     assert len(text) < 300
     assert not re.search("[\u2066-\u2069]", text)

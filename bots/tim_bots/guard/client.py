@@ -2,7 +2,7 @@
 
 import dataclasses
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from nio import (
@@ -46,6 +46,8 @@ class GuardedClient(AsyncClient):  # type: ignore[misc]  # nio has no types
     def __init__(self, homeserver: str, user_id: str, keys: Engine, pickle_key: str) -> None:
         # the callers' loops wait and try again, nio would do so for ever and in silence
         super().__init__(homeserver, user_id, config=AsyncClientConfig(max_timeouts=0, max_limit_exceeded=0))
+        self.on_decrypted: Callable[[str, Any], None] = lambda _room_id, _event: None
+        """Called with the room id and each event of a sync, decrypted where that was possible."""
         self._keys = keys
         self._pickle_key = pickle_key
 
@@ -111,6 +113,9 @@ class GuardedClient(AsyncClient):  # type: ignore[misc]  # nio has no types
         for room_id, info in response.rooms.join.items():
             info.timeline.events = [self.readable(event, room_id) for event in info.timeline.events]
         await self.store.flush()
+        for room_id, info in response.rooms.join.items():
+            for event in info.timeline.events:
+                self.on_decrypted(room_id, event)
 
     def _apply_rooms(self, response: SyncResponse) -> Iterator[str]:
         for room_id in response.rooms.leave:  # N12: nio keeps rooms it was removed from

@@ -10,6 +10,10 @@ chassis-failed =
     Es tut mir leid, bei Ihrer letzten Nachricht ist bei mir ein Fehler aufgetreten. Ich habe den Betreiber benachrichtigt. Bitte wenden Sie sich direkt an die Einrichtung, wenn es eilt.
 chassis-please-send-again =
     Diese Nachricht konnte ich nicht entschlüsseln. Bitte senden Sie sie noch einmal.
+chassis-verification-compare =
+    Ihre App zeigt jetzt sieben Emojis. Fragen Sie die Einrichtung am Telefon oder vor Ort, welche sie sieht, und bestätigen Sie nur, wenn alle gleich sind. Hier im Chat zeige ich sie nicht: Ein Angreifer könnte sie ändern.
 # To the operator: nothing about people or their messages.
 chassis-operator-dead-letter =
     Betrieb: { $name } konnte nicht bearbeitet werden (Art: { $what }, Fehler: { $error }). Bitte sehen Sie nach: tim bot dead-letters list
+chassis-operator-verification =
+    Betrieb: Eine Person prüft, ob sie wirklich mit mir spricht. Wenn sie am Telefon oder vor Ort fragt, lesen Sie ihr vor: { $emoji } (als Zahlen: { $decimals }).

@@ -109,7 +109,8 @@ const commands = {
 
     // The messages of others, as soon as there are `count` of which none waits for its keys
     async heard({ room, count, seconds = 20 }) {
-        const all = () => [...(heard.get(room)?.values() ?? [])];
+        const isMessage = (event) => ["m.room.message", "m.room.encrypted"].includes(event.getType());
+        const all = () => [...(heard.get(room)?.values() ?? [])].filter(isMessage);
         const isReady = () => all().length >= count && all().every((event) => !event.isBeingDecrypted());
         await until(() => isReady() && (seconds < 5 || all().every((event) => !event.isDecryptionFailure())), seconds, "messages")
             .catch((error) => { if (all().length < count) throw error; });
@@ -141,6 +142,14 @@ const commands = {
         };
     },
 
+    async waitUntilVerified({ user }) {
+        await until(async () => (await olm.getUserVerificationStatus(user)).isCrossSigningVerified(), 20, "the verified user");
+    },
+
+    async devicesOf({ user }) {
+        return [...((await olm.getUserDeviceInfo([user], true)).get(user)?.keys() ?? [])];
+    },
+
     async hasCrossSigning({ user }) {
         return olm.userHasCrossSigningKeys(user, true);
     },
@@ -149,7 +158,7 @@ const commands = {
         verification = await olm.requestVerificationDM(user, room);
         verification.on("change", wake);
         await until(() => verification.phase >= 3, 20, "the bot to be ready");
-        return { phase: verification.phase, methods: verification.methods, code: verification.cancellationCode };
+        return { phase: verification.phase, canSas: verification.otherPartySupportsMethod("m.sas.v1") };
     },
 
     async startSas() {
