@@ -8,9 +8,11 @@ import typer
 
 from tim_bots.identity.cli import app as identity_app
 from tim_bots.logs import LogFormat
+from tim_bots.persons.cli import app as pin_app
 
 app = typer.Typer(help="Run the paperwork bots.", no_args_is_help=True)
 app.add_typer(identity_app, name="identity", no_args_is_help=True)
+app.add_typer(pin_app, name="pin")
 
 ConfigFile = Annotated[Path, typer.Option("--config", "-c", help="The bot's configuration, bot.yaml.")]
 

@@ -12,6 +12,7 @@ from sqlalchemy.exc import ArgumentError
 from tim_bots.appointment.config import CalendarConfig
 from tim_bots.base_url import is_same_server
 from tim_bots.guard.trust import Strictness
+from tim_bots.persons.config import PersonsConfig
 from tim_bots.secret_files import resolve
 from tim_bots.structured.config import ClientReportConfig
 from tim_bots.triage.config import StaffConfig
@@ -86,6 +87,8 @@ class BotConfig(Settings):
     """What can be booked; None: nothing."""
     staff: StaffConfig | None = None
     """Who is brought into the room for which concern; None: nobody."""
+    persons: PersonsConfig | None = None
+    """What must be known about people before health data flows; None: nothing."""
     contact: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     """How people reach the practice without the bot, as a sentence: "Telefon 030 1234, Mo-Fr 8-12 Uhr."."""
     staff_room: RoomId | None = None
@@ -102,6 +105,13 @@ class BotConfig(Settings):
         wanted = {} if self.staff is None else self.staff.concerns
         if self.calendar is None and any(concern.dialogue for concern in wanted.values()):
             raise ValueError("calendar: is missing; a concern of staff leads to appointments")
+        return self
+
+    @model_validator(mode="after")
+    def _can_be_met(self) -> Self:
+        persons = self.persons
+        if persons is not None and persons.appointment.consent and persons.consent is None:
+            raise ValueError("persons.consent: is missing; persons.appointment asks for it")
         return self
 
     @model_validator(mode="after")

@@ -10,6 +10,11 @@ from tim_bots.dialogue.flow import DialogueFlow, Opening
 from tim_bots.dialogue.skill import Skill
 from tim_bots.flow import Flow
 from tim_bots.messages import DEFAULT_LANGUAGE, say
+from tim_bots.persons.access import AccessRules
+from tim_bots.persons.consents import ConsentBook
+from tim_bots.persons.desk import PersonDesk
+from tim_bots.persons.pins import PinBook
+from tim_bots.persons.skill import ConsentSkill
 from tim_bots.surroundings import Surroundings
 from tim_bots.triage.desk import Desk
 from tim_bots.triage.dialogue import first_question
@@ -26,6 +31,13 @@ def flow_of(config: BotConfig, cipher: Cipher, surroundings: Surroundings) -> Fl
         triage = TriageSkill(desk, lambda _connection, _who: frozenset())
         skills.append(triage)
         opening = Opening(triage, first_question())
+    pins = PinBook(cipher)
+    consents = _consents(config, cipher)
+    if consents is not None:
+        skills.append(ConsentSkill(consents, pins))
+    access = None
+    if config.persons is not None:
+        access = AccessRules(config.persons, pins, consents, surroundings.is_verified)
     return DialogueFlow(
         skills,
         config.organisation,
@@ -36,8 +48,15 @@ def flow_of(config: BotConfig, cipher: Cipher, surroundings: Surroundings) -> Fl
         has_polls=config.polls,
         desk=desk,
         opening=opening,
+        persons=None if config.persons is None else PersonDesk(pins, consents),
+        access=access,
         own_device=surroundings.own_device,
     )
+
+
+def _consents(config: BotConfig, cipher: Cipher) -> ConsentBook | None:
+    text = config.persons.consent if config.persons is not None else None
+    return None if text is None else ConsentBook(cipher, text, "appointment")
 
 
 def _desk(config: BotConfig, cipher: Cipher) -> Desk | None:

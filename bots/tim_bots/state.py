@@ -127,6 +127,17 @@ def open_queues(config: BotConfig) -> Iterator[tuple[Connection, Queues]]:
     Raises:
         ConfigError, StateUnusable, SealBroken: the text says what to do.
     """
+    with open_database(config) as (connection, cipher):
+        yield connection, Queues.of(cipher)
+
+
+@contextmanager
+def open_database(config: BotConfig) -> Iterator[tuple[Connection, Cipher]]:
+    """One transaction and the cipher of the bot's database; may be used while the bot runs.
+
+    Raises:
+        ConfigError, StateUnusable, SealBroken: the text says what to do.
+    """
     key = read_key_file(config.key_file)
     place = database_place(config)
     if isinstance(place, Path) and not place.exists():
@@ -134,7 +145,7 @@ def open_queues(config: BotConfig) -> Iterator[tuple[Connection, Queues]]:
     engine = open_engine(place)
     try:
         with engine.begin() as connection:
-            yield connection, Queues.of(open_cipher(connection, key))
+            yield connection, open_cipher(connection, key)
     finally:
         engine.dispose()
 

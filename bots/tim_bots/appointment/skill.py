@@ -16,7 +16,7 @@ from tim_bots.appointment.steps import offer_step, outcome_step, understand
 from tim_bots.appointment.wording import in_full
 from tim_bots.cipher import Cipher
 from tim_bots.dialogue.conversation import Conversation
-from tim_bots.dialogue.dialogue import Dialogue, Turn
+from tim_bots.dialogue.dialogue import Dialogue, Said, Turn
 from tim_bots.dialogue.skill import Performed
 from tim_bots.dialogue.who import Who
 from tim_bots.flow import SendFile, SendText
@@ -79,9 +79,9 @@ class AppointmentSkill:
         """A program asks, books or cancels."""
         return understand(step, conversation, facts)
 
-    def perform(self, connection: Connection, who: Who, effect: object, facts: Situation, now: datetime) -> Performed:
+    def perform(self, connection: Connection, who: Who, effect: object, facts: Situation, said: Said) -> Performed:
         """Book or cancel."""
-        del now  # the facts have it
+        del said
         match effect:
             case Book(start):
                 booked = self._book.book(connection, who, start, start + self._calendar.slot)

@@ -55,6 +55,7 @@ class Said:
         is_shared: several people write in the room.
         is_for_us: the person used the dialogue's command.
         is_binding: `vote` was sent by a program for which it is the decision, not a click.
+        event_id: of the message.
     """
 
     spoken: Spoken
@@ -63,6 +64,7 @@ class Said:
     is_shared: bool = False
     is_for_us: bool = False
     is_binding: bool = False
+    event_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +109,10 @@ class Do:
 
 @dataclass(frozen=True, slots=True)
 class Refer:
-    """Another dialogue goes on from here; this conversation is over."""
+    """Say something; another dialogue goes on from here, this conversation is over."""
 
     dialogue: str
+    says: tuple[Say, ...] = ()
 
 
 Turn = Ask | Stay | Close | Do | Refer

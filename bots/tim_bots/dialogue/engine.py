@@ -126,8 +126,8 @@ class Engine(Generic[F]):
                 return Reply(conversation, effect=effect)
             case Close(says):
                 return Reply(None, says)
-            case Refer(dialogue):
-                return Reply(None, refers_to=dialogue)
+            case Refer(dialogue, says):
+                return Reply(None, says, refers_to=dialogue)
             case Stay(says):
                 return Reply(conversation, says)
             case Ask(frame, before, is_renewal):

@@ -21,6 +21,8 @@ from tim_bots.dialogue.skill import Skill
 from tim_bots.dialogue.wanted import wanted_label, wanted_room
 from tim_bots.dialogue.who import Lookup, Who
 from tim_bots.flow import Incoming, InviteUser, MessageKind, Outgoing, SendText
+from tim_bots.persons.access import AccessRules
+from tim_bots.persons.desk import CONNECT, PersonDesk
 from tim_bots.triage.desk import TIMER as TRIAGE_TIMER
 from tim_bots.triage.desk import Desk
 from tim_bots.triage.desk import Step as DeskStep
@@ -74,6 +76,8 @@ class DialogueFlow:
         has_polls: offers choices as polls too.
         desk: brings in the staff; None: nobody can be brought in.
         opening: a skill and the question with which it follows the greeting; None: the bot waits to be asked.
+        persons: connects accounts with patients and takes withdrawals; None: neither is offered.
+        access: decides who may use a skill; None: everybody.
         own_device: returns the bot's device id.
         clock: returns the current time, timezone-aware.
     """
@@ -90,6 +94,8 @@ class DialogueFlow:
         has_polls: bool = True,
         desk: Desk | None = None,
         opening: Opening | None = None,
+        persons: PersonDesk | None = None,
+        access: AccessRules | None = None,
         own_device: Callable[[], str] = lambda: "",
         clock: Callable[[], datetime] = _utc_now,
     ) -> None:
@@ -97,11 +103,12 @@ class DialogueFlow:
         self._contact = contact
         self._desk = desk
         self._opening = opening
+        self._persons = persons
         self._staff_room = staff_room
         self._clock = clock
         self._lookup = Lookup(cipher)
         self._memory = Memory(cipher)
-        self._player = Player(skills, organisation, self._memory, has_polls=has_polls)
+        self._player = Player(skills, organisation, self._memory, has_polls=has_polls, access=access)
         self._programs = Programs(self._player, own_device)
 
     def handle(self, connection: Connection, message: Incoming) -> Sequence[Outgoing]:
@@ -141,27 +148,49 @@ class DialogueFlow:
 
     def _hear(self, connection: Connection, message: Incoming, turn: _Turn) -> tuple[RoomManners, tuple[Outgoing, ...]]:
         spoken = read_spoken(message.text if message.kind is MessageKind.TEXT else "")
-        is_addressed = spoken.addressed is not None
-        if message.kind is MessageKind.DATA and not turn.manners.is_silent:
+        if (settled := self._first(connection, message, turn, spoken)) is not None:
+            return settled
+        if turn.manners.is_silent:
+            return self._while_silent(connection, message, turn, spoken)
+        if message.kind is MessageKind.DATA:
             return turn.manners, self._programs.hear(connection, message, turn.who, turn.conversation, turn.now)
-        if (room_id := wanted_room(message.about)) is not None and message.room_id == self._staff_room:
+        if spoken.command is Command.HUMAN and (spoken.addressed is not None or self._is_ours(turn)):
+            return self._hand_over(connection, message, turn)
+        if message.kind in _UNREADABLE:
+            return turn.manners, self._unreadable(turn, _UNREADABLE[message.kind])
+        answers = self._converse(connection, message, turn, spoken)
+        if not answers and message.kind is MessageKind.TEXT:
+            answers = self._aside(turn, spoken)
+        return turn.manners, answers
+
+    def _first(
+        self, connection: Connection, message: Incoming, turn: _Turn, spoken: Spoken
+    ) -> tuple[RoomManners, tuple[Outgoing, ...]] | None:
+        """What comes before any dialogue, also in a room where the bot is silent; None if it is not that."""
+        room_id = wanted_room(message.about)
+        if room_id is not None and message.room_id == self._staff_room:
             told = self._player.text(Say("dialogue-staff-invited"))
             return turn.manners, (InviteUser(message.sender, room_id), told)
         if self._desk is not None and self._desk.is_staff(message.sender):
             step = self._desk.staff_wrote(connection, turn.who, message.sender)
             if step.actions:
                 return self._apply(step, turn.manners)
-        if turn.manners.is_silent:
-            return self._while_silent(connection, message, turn, spoken)
-        if spoken.command is Command.HUMAN and (is_addressed or self._is_ours(turn)):
-            return self._hand_over(connection, message, turn)
-        if message.kind in _UNREADABLE:
-            answers = self._unreadable(turn, _UNREADABLE[message.kind])
-        else:
-            answers = self._converse(connection, message, turn, spoken)
-        if not answers and message.kind is MessageKind.TEXT:
-            answers = self._aside(turn, spoken)
-        return turn.manners, answers
+        answers = self._at_any_time(connection, message, turn, spoken)
+        return (turn.manners, answers) if answers else None
+
+    def _at_any_time(
+        self, connection: Connection, message: Incoming, turn: _Turn, spoken: Spoken
+    ) -> tuple[Outgoing, ...]:
+        """Connect an account, withdraw a consent; nothing if it is not that."""
+        if self._persons is None:
+            return ()
+        said = Said(spoken, turn.now, event_id=message.event_id)
+        if spoken.addressed == CONNECT:
+            return (self._player.text(self._persons.connect(connection, turn.who, said)),)
+        if spoken.command is not Command.WITHDRAW or not self._persons.withdraw(connection, turn.who, said):
+            return ()
+        self._memory.remember(connection, turn.who, None)
+        return *self._player.end_poll(turn.conversation), self._player.text(Say("person-consent-withdrawn"))
 
     def _is_ours(self, turn: _Turn) -> bool:
         """Whether plain words in this room are meant for the bot."""
@@ -260,6 +289,7 @@ class DialogueFlow:
                 vote=vote,
                 is_shared=turn.manners.is_shared,
                 is_for_us=spoken.addressed == skill.dialogue.command,
+                event_id=message.event_id,
             )
             is_own = conversation is not None and conversation.dialogue == skill.dialogue.name
             played = self._player.play(connection, skill, turn.who, conversation if is_own else None, said)

@@ -18,6 +18,9 @@ from tim_bots.dialogue.skill import Performed, Skill
 from tim_bots.dialogue.who import Who
 from tim_bots.flow import Outgoing, SendText
 from tim_bots.messages import DEFAULT_LANGUAGE, say
+from tim_bots.persons.access import Access, AccessRules
+from tim_bots.persons.config import Identity
+from tim_bots.persons.dialogue import CONSENT, ask_consent
 from tim_bots.structured.step import FlowStep, message_keys
 from tim_bots.structured.usage import Direction, count_step
 
@@ -45,6 +48,7 @@ class Player:
         organisation: how the practice is called in texts.
         memory: keeps conversations.
         has_polls: offers choices as polls too.
+        access: decides who may use a skill; None: everybody.
         language: ISO 639 code.
     """
 
@@ -55,12 +59,14 @@ class Player:
         memory: Memory,
         *,
         has_polls: bool,
+        access: AccessRules | None = None,
         language: str = DEFAULT_LANGUAGE,
     ) -> None:
         self.skills = skills
         self._organisation = organisation
         self._memory = memory
         self._has_polls = has_polls
+        self._access = access
         self._language = language
 
     def play(
@@ -91,9 +97,11 @@ class Player:
         reply = self._decide(engine, skill, conversation, said, step, facts)
         if reply is None:
             return None
+        if reply.says[:1] != (skill.dialogue.help,) and (refused := self._refuse(connection, skill, who, said, step)):
+            return replace(refused, answers=(*self.end_poll(conversation), *refused.answers))
         effect, performed = reply.effect, Performed(None)
         if effect is not None:
-            performed = skill.perform(connection, who, effect, facts, said.now)
+            performed = skill.perform(connection, who, effect, facts, said)
             facts = skill.facts(connection, who, said.now)
             reply = engine.resume(reply.conversation, effect, performed.outcome, said, facts)
         after, polls = self._polls(conversation, reply, skill)
@@ -107,6 +115,23 @@ class Player:
         is_asked = reply.question is not None and reply.says == (reply.question.text,)
         is_done = performed.outcome is not None or (effect is None and is_asked)
         return Played((*performed.before, *text, *performed.attached, *polls), is_done, reply.refers_to)
+
+    def _refuse(
+        self, connection: Connection, skill: Skill[Any], who: Who, said: Said, step: FlowStep | None
+    ) -> Played | None:
+        """What to say to a person who may not use a skill; None if they may."""
+        name = skill.dialogue.name
+        access = Access.GRANTED if self._access is None else self._access.decide(connection, who, name, said.now)
+        if self._access is None or access is Access.GRANTED:
+            return None
+        self._memory.remember(connection, who, None)
+        if access is Access.UNKNOWN_PERSON:
+            has_pin = Identity.PIN in self._access.needs(name).identity
+            return Played((self.text(Say("person-unknown-pin" if has_pin else "person-unknown")),), is_done=False)
+        asking = next((one for one in self.skills if one.dialogue.name == CONSENT), None)
+        if asking is None or step is not None:  # a program cannot consent for a person
+            return Played((self.text(Say("person-consent-refused")),), is_done=False)
+        return self.ask(connection, asking, who, ask_consent(name), said.now)
 
     def ask(self, connection: Connection, skill: Skill[Any], who: Who, turn: Turn, now: datetime) -> Played:
         """Begin a conversation with a question of the bot's own."""

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from tim_bots.dialogue.conversation import Conversation
-from tim_bots.dialogue.dialogue import Dialogue, Turn
+from tim_bots.dialogue.dialogue import Dialogue, Said, Turn
 from tim_bots.dialogue.who import Who
 from tim_bots.flow import Outgoing
 from tim_bots.structured.step import FlowStep
@@ -63,6 +63,6 @@ class Skill(Protocol, Generic[F]):
         """What a program's step leads to; None if this skill does not know the step."""
         ...
 
-    def perform(self, connection: Connection, who: Who, effect: object, facts: F, now: datetime) -> Performed:
+    def perform(self, connection: Connection, who: Who, effect: object, facts: F, said: Said) -> Performed:
         """Carry out an effect of the dialogue in the open transaction; must not commit."""
         ...

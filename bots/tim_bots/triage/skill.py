@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from tim_bots.dialogue.choosing import Option
 from tim_bots.dialogue.conversation import Conversation
-from tim_bots.dialogue.dialogue import Dialogue, Turn
+from tim_bots.dialogue.dialogue import Dialogue, Said, Turn
 from tim_bots.dialogue.skill import Performed
 from tim_bots.dialogue.who import Who
 from tim_bots.structured.step import FlowStep
@@ -63,11 +63,11 @@ class TriageSkill:
         del step, conversation, facts
         return None
 
-    def perform(self, connection: Connection, who: Who, effect: object, facts: Counter, now: datetime) -> Performed:
+    def perform(self, connection: Connection, who: Who, effect: object, facts: Counter, said: Said) -> Performed:
         """Bring in the staff."""
         del facts
         if not isinstance(effect, Route):
             return Performed(None)
         card = f"triage {uuid4()}"
-        step = self._desk.begin(connection, who, effect.concern, card, now)
+        step = self._desk.begin(connection, who, effect.concern, card, said.now)
         return Performed(step.says, attached=step.actions, card=card)
