@@ -135,7 +135,7 @@ def _spoil(draw: st.DrawFn, holder: Any, key: Any) -> None:
         holder[key] = Pairs([(again, draw(_values)), *value.items(), (again, draw(_values))])
     elif how == "add" and isinstance(value, dict):
         value[draw(_keys)] = draw(_values)
-    elif how == "add" and isinstance(value, list):
+    elif how == "add" and isinstance(value, list) and not isinstance(value, Pairs):
         value.append(draw(_values))
     elif how == "wrap":
         holder[key] = draw(st.sampled_from([[value], {"a": value}, [value, value]]))

@@ -10,12 +10,12 @@ Event = Mapping[str, Any]
 
 EPA = {"kasse.tim.test", "alte-kasse.tim.test"}
 _MEGOLM = "m.megolm.v1.aes-sha2"
-_FOR_MEMBERS = {"joined", "invited", "shared"}
+_FOR_MEMBERS = ("joined", "invited", "shared")
 _SAFEGUARDS = (
     *("m.room.power_levels", "m.room.join_rules", "m.room.history_visibility", "m.room.encryption"),
     *("m.room.server_acl", "m.room.tombstone"),
 )
-ONE_EMOJI = {"👍", "👩🏽\u200d⚕\ufe0f", "1\ufe0f\u20e3"}
+ONE_EMOJI = ("👍", "👩🏽\u200d⚕\ufe0f", "1\ufe0f\u20e3")
 
 
 def room_faults(state: Iterable[Event], server_name: str, may_be_in: set[str]) -> list[str]:
@@ -31,7 +31,7 @@ def room_faults(state: Iterable[Event], server_name: str, may_be_in: set[str]) -
         return []
     create = events["m.room.create", ""]
     is_public = events.get(("m.room.join_rules", ""), {}).get("join_rule") == "public"
-    faults = [] if create.get("room_version") in {"9", "10"} else [f"room version {create.get('room_version')}"]
+    faults = [] if create.get("room_version") in ("9", "10") else [f"room version {create.get('room_version')}"]
     faults += _public_faults(events, server_name) if is_public else _private_faults(events, server_name)
     faults += _member_faults(events, may_be_in)
     faults += _power_faults(events.get(("m.room.power_levels", ""), {}))
@@ -55,7 +55,7 @@ def _private_faults(events: Mapping[tuple[str, str], Any], server_name: str) -> 
         faults.append("a private room that is not encrypted")
     if events.get(("m.room.history_visibility", ""), {}).get("history_visibility") not in _FOR_MEMBERS:
         faults.append("history for everybody, or for nobody knows whom")
-    allowed = {"invite"} if server_name in EPA else {"invite", "knock", "restricted", "knock_restricted"}
+    allowed = ("invite",) if server_name in EPA else ("invite", "knock", "restricted", "knock_restricted")
     if events.get(("m.room.join_rules", ""), {}).get("join_rule") not in allowed:
         faults.append("a join rule that is not allowed")
     return faults
@@ -70,7 +70,7 @@ def _member_faults(events: Mapping[tuple[str, str], Any], may_be_in: set[str]) -
 
 
 def _is_in(event_type: str, content: Mapping[str, Any]) -> bool:
-    return event_type == "m.room.member" and content.get("membership") in {"invite", "join"}
+    return event_type == "m.room.member" and content.get("membership") in ("invite", "join")
 
 
 def _power_faults(levels: Mapping[str, Any]) -> list[str]:
@@ -94,7 +94,7 @@ def thread_faults(content: Mapping[str, Any]) -> list[str]:
 
 def lets_in(config: Any, inviter: str) -> bool | None:
     """Whether a stored permission configuration lets a professional in; None: it is unreadable."""
-    if not isinstance(config, dict) or config.get("defaultSetting") not in {"allow all", "block all"}:
+    if not isinstance(config, dict) or config.get("defaultSetting") not in ("allow all", "block all"):
         return None
     users, servers = config.get("userExceptions", {}), config.get("serverExceptions", {})
     if not isinstance(users, dict) or not isinstance(servers, dict):
