@@ -108,6 +108,20 @@ RULE_PARAMETERS: Mapping[str, type[Parameters]] = {
 """The parameters' model of every rule."""
 
 
+class Interfaces(Settings):
+    """What a homeserver offers its clients besides Matrix; contact lists come with `rules.invite_permission`.
+
+    Args:
+        information: TiMessengerInformation.
+        client_report: Structured Data Client Report.
+        support: the operator has to name contacts for `/.well-known/matrix/support`.
+    """
+
+    information: bool
+    client_report: bool
+    support: bool
+
+
 class Profile(Settings):
     """One profile.
 
@@ -115,12 +129,14 @@ class Profile(Settings):
         profile: its name.
         product: `pro` for professionals, `epa` for an insurer's homeserver for insured persons.
         specifications: the documents and editions it follows.
+        interfaces: see `Interfaces`.
         rules: see `RuleSet`.
     """
 
     profile: ProfileName
     product: Product
     specifications: dict[str, str]
+    interfaces: Interfaces
     rules: RuleSet
 
 

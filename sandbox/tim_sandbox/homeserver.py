@@ -92,6 +92,7 @@ def tim_module(
                 "refresh_interval": "2s",
             },
             "residency": None if countries is None else {"mode": "enforce", "countries": dict(countries)},
+            "interfaces": {"operator": "TIM Sandbox", "support": {"support_page": "https://sandbox.tim.test/hilfe"}},
         },
     }
 

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from tim_policy.profile import ProfileName
 from tim_policy.settings import Settings
+from tim_synapse.interfaces_config import InterfacesConfig
 from tim_synapse.list_config import FederationListConfig
 from tim_synapse.residency_config import ResidencyConfig
 
@@ -21,9 +22,11 @@ class ModuleConfig(Settings):
         federation_list: see `FederationListConfig`.
         residency: see `ResidencyConfig`. The key must be there, so that nobody leaves the condition out by
             accident; None, written `residency: null`, switches it off.
+        interfaces: see `InterfacesConfig`.
     """
 
     profile: ProfileName
     rules: Mapping[str, Any] = Field(default_factory=dict)
     federation_list: FederationListConfig
     residency: ResidencyConfig | None
+    interfaces: InterfacesConfig = InterfacesConfig()

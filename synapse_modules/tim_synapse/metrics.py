@@ -24,6 +24,8 @@ GATE_LIST_VERSION = Gauge("tim_gate_list_version", "Version of the federation li
 REMOTE_EVENTS = Counter(
     "tim_remote_events", "Events of other homeservers that break a rule of this one; they were accepted", ["rule"]
 )
+CLIENT_REPORTS = Counter("tim_client_reports", "Reports of clients about structured data", ["result"])
+REPORTED_EVENTS = Counter("tim_client_reported_events", "Events that clients reported", ["direction"])
 _REFUSED_REQUESTS = Counter(
     "tim_gate_refused_requests", "Requests refused by the federation gate", ["direction", "traffic"]
 )

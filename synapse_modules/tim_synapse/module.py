@@ -18,6 +18,7 @@ from tim_synapse.config import ModuleConfig
 from tim_synapse.event_judges import EventJudges
 from tim_synapse.facts import Facts
 from tim_synapse.gate import Gate
+from tim_synapse.interfaces import register_interfaces, require_interfaces
 from tim_synapse.list_sources import LoadedSource, load_source
 from tim_synapse.list_store import ListStore
 from tim_synapse.list_trust import load_trust
@@ -63,6 +64,7 @@ class TimModule:
             judges = EventJudges()
             judge_events(api, judges.of)
             RoomCallbacks(api, loaded.profile.rules).register(judges)
+            register_interfaces(api, loaded.profile, loaded.config.interfaces, lists)
         except TimError as error:
             _refuse_start(error)
         gate = Gate(api, lists, residency)
@@ -87,6 +89,7 @@ class TimModule:
         try:
             checked = load_settings(ModuleConfig, config, "tim_synapse")
             profile = profile_in_force(checked.profile, checked.rules, "tim_synapse: rules")
+            require_interfaces(profile, checked.interfaces, "tim_synapse: interfaces")
             residency = None if checked.residency is None else load_residency(checked.residency)
             source = load_source(checked.federation_list.source)
             return LoadedConfig(checked, profile, load_trust(checked.federation_list), residency, source)

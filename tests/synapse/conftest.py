@@ -25,7 +25,7 @@ from tim_sandbox.pki_files import write_list_pki
 from tim_sandbox.processes import Supervisor
 from tim_sandbox.state import HomeserverState
 from tim_sandbox.tls import certificate_pem, make_tls_ca, make_tls_leaf, write_tls_leaf
-from tim_sandbox.workers.postgres import new_postgres, postgres_directory
+from tim_sandbox.workers.postgres import POSTGRES, new_postgres, postgres_directory
 
 NAME = "allein.tim.test"
 _REFRESHES = re.compile(r'^tim_federation_list_refreshes_total\{result="(\w+)"\} (\S+)$', re.MULTILINE)
@@ -159,6 +159,8 @@ async def database(
         postgres = new_postgres(directory, new_base_port())
         await postgres.start(supervisor)
         try:
-            yield Database(postgres.settings())
+            database = Database(postgres.settings())
+            await supervisor.wait_until_ready(POSTGRES, database.is_ready)
+            yield database
         finally:
             await supervisor.stop_all()

@@ -15,6 +15,14 @@ class Database:
         self._engine = create_engine(settings)
         self._arguments = settings["args"]
 
+    async def is_ready(self) -> bool:
+        """Whether it takes connections; PostgreSQL listens a little earlier."""
+        try:
+            await self.run_db_interaction("ready", lambda txn: txn.execute("SELECT 1"))
+        except self._engine.module.OperationalError:
+            return False
+        return True
+
     async def run_db_interaction(self, name: str, function: Callable[..., Any], *arguments: Any) -> Any:
         arguments_of_connection = {key: value for key, value in self._arguments.items() if not key.startswith("cp_")}
         with closing(self._engine.module.connect(**arguments_of_connection)) as connection, connection:
