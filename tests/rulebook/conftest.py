@@ -16,6 +16,7 @@ import pytest
 import pytest_asyncio
 
 from tests.rulebook.canary import leaks
+from tests.workers import require_workers
 from tim_sandbox.federation import Plan, running_sandbox
 from tim_sandbox.homeserver_client import MatrixUser
 from tim_sandbox.members import ALTE_KASSE, ALTE_PRAXIS, FREMD, KASSE, PFLEGE, PRAXIS
@@ -61,3 +62,20 @@ def creator(sandbox: Sandbox) -> NewUser:
         return await sandbox.homeserver(server_name).new_user(f"user-{uuid4().hex[:12]}", "password")
 
     return create
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def old_practice_on_workers(
+    tmp_path_factory: pytest.TempPathFactory, new_base_port: Callable[[], int]
+) -> AsyncIterator[Sandbox]:
+    """The practice on 1.1 as six processes on PostgreSQL and Redis, with the nursing service."""
+    require_workers()
+    plan = Plan(
+        tmp_path_factory.mktemp("old-practice") / "sandbox",
+        new_base_port(),
+        members=(ALTE_PRAXIS, PFLEGE),
+        with_bot=False,
+        on_workers=ALTE_PRAXIS.server_name,
+    )
+    async with running_sandbox(plan) as sandbox:
+        yield sandbox
