@@ -7,7 +7,7 @@ SOURCES := $(shell find $(PACKAGES) -type f -not -name '*.pyc') pyproject.toml R
 CODE := policies synapse_modules bots sandbox cli tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-once test test-previous-synapse gate-table docs check format lock clean
+.PHONY: help demo demo-once test test-previous-synapse gate-table docs check format lock clean soak
 
 help:  ## show this help
 	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | column -t -s "$$(printf '\t')"
@@ -23,6 +23,9 @@ test: $(VENV)/.wheel  ## all tests
 
 test-previous-synapse: $(VENV)/.wheel $(VENV)/previous-synapse  ## what touches Synapse, against the minor version before the newest
 	PYTHONPATH=$(CURDIR)/$(VENV)/previous-synapse $(BIN)/python -m pytest -n 2 tests/synapse tests/sandbox
+
+soak: $(VENV)/.wheel  ## kill a bot at random while people talk to it: 5 x 250 requests, 55 SIGKILLs (minutes)
+	$(BIN)/python -m benchmarks.bots_soak
 
 gate-table: $(VENV)/.wheel  ## write the table of docs/gate.md from a run of the four homeservers
 	TIM_WRITE_DOCS=1 $(BIN)/python -m pytest tests/gate/test_traffic.py

@@ -34,15 +34,21 @@ async def fetch_gap(client: GuardedClient, room_id: str, prev_batch: str, since:
     """
     path = f"/_matrix/client/v3/rooms/{quote(room_id, safe='')}/messages"
     newest_first: list[Any] = []
-    position: str | None = prev_batch
+    position = prev_batch
     for _ in range(_MAX_PAGES):
         query = {"dir": "b", "from": position, "to": since, "limit": _PAGE_SIZE}
         page = await demand(client, "GET", f"{path}?{urlencode(query)}")
-        newest_first += [event for source in page.get("chunk", []) if (event := Event.parse_event(source))]
-        position = page.get("end")
-        if not position or not page.get("chunk"):
+        chunk, end = page.get("chunk"), page.get("end")
+        newest_first += _events(chunk)
+        if not chunk or not isinstance(end, str) or end == position:
             GAPS.labels("closed").inc()
             return newest_first[::-1]
+        position = end
     GAPS.labels("too_long").inc()
     logger.error("gap not closed component=sync pages=%d", _MAX_PAGES)
     return newest_first[::-1]
+
+
+def _events(chunk: Any) -> list[Any]:
+    sources = chunk if isinstance(chunk, list) else []
+    return [event for source in sources if isinstance(source, dict) and (event := Event.parse_event(source))]

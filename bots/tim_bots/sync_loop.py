@@ -2,20 +2,21 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from nio import Event, SyncResponse
 from sqlalchemy import Connection
 
+from tim_bots.arrivals import arrival_of, departures, invites, is_encrypted, room_arrivals
 from tim_bots.backfill import fetch_gap
 from tim_bots.backoff import delays
 from tim_bots.database import Database
-from tim_bots.guard import GuardedClient
+from tim_bots.guard import AnswerTooLarge, GuardedClient
 from tim_bots.health import Health
 from tim_bots.inbox import UNREADABLE, Arrival, Entry, Kind, State
-from tim_bots.incoming import Message, Unprocessed, read_event
+from tim_bots.incoming import Unprocessed
 from tim_bots.lease import LeaseLost
 from tim_bots.matrix_http import RequestFailed, TokenRevoked, ok
 from tim_bots.messages import say
@@ -35,11 +36,21 @@ _ASK_AGAIN_AFTER = timedelta(minutes=10)
 _LONG_POLL_MS = 30_000
 _SHORT_POLL_MS = 3_000
 """While something waits for its keys, its time limit is looked at this often."""
-_FILTER = {
-    "presence": {"types": []},
-    "account_data": {"types": []},
-    "room": {"account_data": {"types": []}, "ephemeral": {"types": []}, "timeline": {"limit": 50}},
-}
+_LONGEST_SYNC_SECONDS = 120.0
+"""A long poll and the time to send what came; a homeserver that is slower, or silent, is asked anew."""
+_LONGEST_FULL_SYNC_SECONDS = 600.0
+
+
+def _filter(timeline_limit: int, state: dict[str, Any]) -> dict[str, Any]:
+    nothing: dict[str, Any] = {"types": []}
+    timeline = {"limit": timeline_limit} | state
+    room = {"account_data": nothing, "ephemeral": nothing, "timeline": timeline, "state": state}
+    return {"presence": nothing, "account_data": nothing, "room": room}
+
+
+_FILTER = _filter(50, {})
+_NARROW = _filter(1, {"lazy_load_members": True})
+"""After an answer that was too large: as little as possible, the rest is fetched room by room."""
 
 
 class SyncLoop:
@@ -66,6 +77,7 @@ class SyncLoop:
         self._health = health
         self._notify = notify
         self._needs_full_state = True  # nio keeps rooms in memory only
+        self._is_narrow = False
 
     async def run(self) -> None:
         """Sync until cancelled.
@@ -83,7 +95,8 @@ class SyncLoop:
             except LeaseLost:
                 raise
             except Exception as error:  # noqa: BLE001 - whatever it is, the loop must go on
-                pause = next(waiting_times)
+                wish = error.retry_after if isinstance(error, RequestFailed) else None
+                pause = max(next(waiting_times), wish or 0.0)
                 SYNCS.labels("failed").inc()
                 logger.warning("sync failed component=sync error=%s retry_s=%.1f", type(error).__name__, pause)
                 await asyncio.sleep(pause)
@@ -94,15 +107,8 @@ class SyncLoop:
         """One sync, stored."""
         since = await self._database.transaction(self._inbox.position)
         waiting = await self._in_state(State.WAITING_FOR_KEYS)
-        response: SyncResponse = ok(
-            await self._client.sync(
-                timeout=0 if self._needs_full_state else _SHORT_POLL_MS if waiting else _LONG_POLL_MS,
-                since=since,
-                full_state=self._needs_full_state,
-                sync_filter=_FILTER,
-            )
-        )
-        arrivals = [*_departures(response), *_invites(response, self._client.user_id)]
+        response = await self._ask(since, _SHORT_POLL_MS if waiting else _LONG_POLL_MS)
+        arrivals = [*departures(response), *invites(response, self._client.user_id)]
         if since is not None:  # a device on its first sync has no keys for what was said before it existed
             for room_id in response.rooms.join:
                 arrivals += await self._room_arrivals(response, room_id, since)
@@ -115,6 +121,25 @@ class SyncLoop:
             self._notify()
         await self._client.maintain_keys()
         await self.retry_waiting(has_new_keys=bool(response.to_device_events))
+
+    async def _ask(self, since: str | None, poll_ms: int) -> SyncResponse:
+        is_full = self._needs_full_state
+        try:
+            async with asyncio.timeout(_LONGEST_FULL_SYNC_SECONDS if is_full else _LONGEST_SYNC_SECONDS):
+                response: SyncResponse = ok(
+                    await self._client.sync(
+                        timeout=0 if is_full else poll_ms,
+                        since=since,
+                        full_state=is_full,
+                        sync_filter=_NARROW if self._is_narrow else _FILTER,
+                    )
+                )
+        except AnswerTooLarge:
+            self._is_narrow = True
+            SYNCS.labels("too_large").inc()
+            raise
+        self._is_narrow = False
+        return response
 
     async def _commit(self, arrivals: Sequence[Arrival], next_batch: str) -> None:
         now = datetime.now(UTC)
@@ -175,9 +200,9 @@ class SyncLoop:
     def _read(self, entry: Entry) -> Arrival | Unprocessed | None:
         """What the entry is by now; None: as unreadable as before."""
         event = self._client.readable(Event.parse_event(entry.content), entry.room_id)
-        if _is_encrypted(event):
+        if is_encrypted(event):
             return None
-        return _arrival(event, entry.room_id, self._client.user_id) or Unprocessed.IGNORED
+        return arrival_of(event, entry.room_id, self._client.user_id) or Unprocessed.IGNORED
 
     def _settle(self, connection: Connection, entry: Entry, read: Arrival | Unprocessed | None, now: datetime) -> bool:
         """Returns whether there is something new to be done."""
@@ -193,9 +218,9 @@ class SyncLoop:
             return False
         if entry.state is State.ASKED or now - entry.received_at < KEY_PATIENCE:
             return False
-        return self._ask(connection, entry, now)
+        return self._ask_again(connection, entry, now)
 
-    def _ask(self, connection: Connection, entry: Entry, now: datetime) -> bool:
+    def _ask_again(self, connection: Connection, entry: Entry, now: datetime) -> bool:
         """Ask the sender once to send it again, as a reply to what cannot be read."""
         was_asked = self._inbox.was_asked(connection, entry.room_id, now - _ASK_AGAIN_AFTER)
         self._inbox.set_asked(connection, entry.id)
@@ -206,74 +231,3 @@ class SyncLoop:
         UNDECRYPTABLE.labels("not_asked" if was_asked else "asked").inc()
         logger.warning("undecryptable component=sync asked=%s", not was_asked)
         return not was_asked
-
-
-def room_arrivals(events: Sequence[Any], room_id: str, own_user_id: str) -> Iterable[Arrival]:
-    """What of a joined, encrypted room's events goes into the inbox.
-
-    Args:
-        events: nio events, oldest first, decrypted where that was possible.
-        room_id: the room.
-        own_user_id: the bot's.
-    """
-    joined_at = max((i for i, event in enumerate(events) if _is_own_join(event, own_user_id)), default=-1)
-    for index, event in enumerate(events):
-        if index < joined_at and _is_encrypted(event):
-            continue  # said before the bot came, and not meant for it
-        arrival = _arrival(event, room_id, own_user_id)
-        if arrival is not None:
-            yield arrival
-
-
-def _arrival(event: Any, room_id: str, own_user_id: str) -> Arrival | None:
-    source = event.source
-    event_id, sender = source.get("event_id"), source.get("sender")
-    if not isinstance(event_id, str) or not isinstance(sender, str) or sender == own_user_id:
-        return None
-    if _is_encrypted(event):
-        return Arrival(event_id, room_id, Kind.MESSAGE, State.WAITING_FOR_KEYS, source)
-    read = read_event(source, own_user_id, is_decrypted=bool(event.decrypted))
-    if isinstance(read, Message):
-        content = {
-            "sender": sender,
-            "kind": read.kind,
-            "text": read.text,
-            "event_type": source["type"],
-            "content": source["content"],
-        }
-        return Arrival(event_id, room_id, Kind.MESSAGE, State.READY, content)
-    if read is Unprocessed.NOT_ENCRYPTED:
-        return Arrival(event_id, room_id, Kind.NOT_ENCRYPTED, State.READY, {})
-    return None
-
-
-def _is_encrypted(event: Any) -> bool:
-    """Still encrypted, whatever nio made of it: a missing field is no reason to ignore a person."""
-    is_redacted = "redacted_because" in (event.source.get("unsigned") or {})
-    return event.source.get("type") == "m.room.encrypted" and not is_redacted
-
-
-def _is_own_join(event: Any, own_user_id: str) -> bool:
-    source = event.source
-    if source.get("type") != "m.room.member" or source.get("state_key") != own_user_id:
-        return False
-    unsigned = source.get("unsigned") or {}
-    was = (unsigned.get("prev_content") or {}).get("membership")
-    return source.get("content", {}).get("membership") == "join" and was != "join"
-
-
-def _departures(response: SyncResponse) -> Iterable[Arrival]:
-    """Rooms that the bot is not in any more: left, kicked or banned."""
-    for room_id in response.rooms.leave:
-        yield Arrival(f"left {room_id} {response.next_batch}", room_id, Kind.LEFT, State.READY, {})
-
-
-def _invites(response: SyncResponse, own_user_id: str) -> Iterable[Arrival]:
-    for room_id, info in response.rooms.invite.items():
-        for event in info.invite_state:
-            source = event.source
-            if source.get("type") == "m.room.member" and source.get("state_key") == own_user_id:
-                # Stripped state need not carry an event id, and Synapse's does not
-                event_id = source.get("event_id") or f"invite {room_id} {response.next_batch}"
-                content = {"sender": event.sender}
-                yield Arrival(str(event_id), room_id, Kind.INVITE, State.READY, content)

@@ -8,13 +8,14 @@ import pytest
 from nio import Event
 
 from tim_bots.account import new_client
+from tim_bots.arrivals import room_arrivals
 from tim_bots.cipher import Cipher
 from tim_bots.database import Database, open_engine
 from tim_bots.health import Health
 from tim_bots.inbox import Kind, State
 from tim_bots.matrix_http import TokenRevoked
 from tim_bots.queues import Queues
-from tim_bots.sync_loop import SyncLoop, room_arrivals
+from tim_bots.sync_loop import SyncLoop
 
 BOT, ANNA, ROOM = "@bot:a.test", "@anna:a.test", "!room:a.test"
 
