@@ -8,6 +8,7 @@ import fcntl
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -60,18 +61,34 @@ def open_engine(where: Path | URL) -> Engine:
     Raises:
         StateUnusable: it was written by a newer version of this program or by something else, or cannot be reached.
     """
-    engine = _sqlite(where) if isinstance(where, Path) else _postgres(where)
+    if isinstance(where, Path):
+        with _alone_in(where.parent):  # SQLite does not wait for who makes the file at the same moment
+            engine = _upgraded(_sqlite(where), where.name)
+            where.chmod(0o600)
+        return engine
+    return _upgraded(_postgres(where), "database_url")
+
+
+def _upgraded(engine: Engine, name: str) -> Engine:
     try:
-        upgrade(engine, where.name if isinstance(where, Path) else "database_url")
+        upgrade(engine, name)
     except DBAPIError as error:
         engine.dispose()
         raise StateUnusable(f"cannot open the database ({type(error.orig).__name__})") from None
     except BaseException:
         engine.dispose()
         raise
-    if isinstance(where, Path):
-        where.chmod(0o600)
     return engine
+
+
+@contextmanager
+def _alone_in(directory: Path) -> Iterator[None]:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _sqlite(path: Path) -> Engine:
