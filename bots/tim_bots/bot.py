@@ -15,6 +15,7 @@ from tim_bots.config import BotConfig
 from tim_bots.cross_signing import ensure_cross_signed
 from tim_bots.database import Database
 from tim_bots.delivery import Delivery
+from tim_bots.directory.client import Directory
 from tim_bots.flow import Flow
 from tim_bots.guard import GuardedClient
 from tim_bots.health import Health
@@ -67,7 +68,8 @@ class Bot:
         self._backup: KeyBackup | None = None
         self._verifier: Verifier | None = None
         self._queues = queues = Queues.of(cipher, config.operator_room)
-        delivery = Delivery(client, database, queues, self._arrived)
+        directory = None if config.directory is None else Directory(client, config.directory.url)
+        delivery = Delivery(client, database, queues, self._arrived, directory)
         self._sender = Sender(database, queues, delivery, health, may_send)
         self._worker = Worker(database, queues, flow, config.user_id, self._sender.wake)
         self._invites = Invites(client=client, database=database, queues=queues, notify=self._joined)

@@ -11,6 +11,7 @@ from sqlalchemy.exc import ArgumentError
 
 from tim_bots.appointment.config import CalendarConfig
 from tim_bots.base_url import is_same_server
+from tim_bots.directory.config import DirectoryConfig
 from tim_bots.guard.trust import Strictness
 from tim_bots.persons.config import PersonsConfig
 from tim_bots.secret_files import resolve
@@ -87,6 +88,8 @@ class BotConfig(Settings):
     """What can be booked; None: nothing."""
     staff: StaffConfig | None = None
     """Who is brought into the room for which concern; None: nobody."""
+    directory: DirectoryConfig | None = None
+    """Says which role people have; None: nobody has one."""
     persons: PersonsConfig | None = None
     """What must be known about people before health data flows; None: nothing."""
     contact: Annotated[str, Field(min_length=1, max_length=200)] | None = None
@@ -105,6 +108,13 @@ class BotConfig(Settings):
         wanted = {} if self.staff is None else self.staff.concerns
         if self.calendar is None and any(concern.dialogue for concern in wanted.values()):
             raise ValueError("calendar: is missing; a concern of staff leads to appointments")
+        return self
+
+    @model_validator(mode="after")
+    def _roles_can_be_known(self) -> Self:
+        concerns = {} if self.staff is None else self.staff.concerns
+        if self.directory is None and any(concern.roles for concern in concerns.values()):
+            raise ValueError("directory: is missing; a concern of staff is for certain roles only")
         return self
 
     @model_validator(mode="after")

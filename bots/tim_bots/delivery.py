@@ -9,6 +9,7 @@ from nio.crypto.attachments import encrypt_attachment
 from sqlalchemy import Connection
 
 from tim_bots.database import Database
+from tim_bots.directory.client import Directory
 from tim_bots.flow import MessageKind
 from tim_bots.guard import GuardedClient
 from tim_bots.inbox import Arrival, Kind, State
@@ -35,9 +36,18 @@ class Delivery:
         database: of the bot.
         queues: take the outcome, in the transaction that ends the step.
         notify: called when the inbox got something new.
+        directory: knows people's roles; None: nobody has any.
     """
 
-    def __init__(self, client: GuardedClient, database: Database, queues: Queues, notify: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        client: GuardedClient,
+        database: Database,
+        queues: Queues,
+        notify: Callable[[], None],
+        directory: Directory | None = None,
+    ) -> None:
+        self._directory = directory
         self._client = client
         self._database = database
         self._queues = queues
@@ -61,6 +71,9 @@ class Delivery:
                 return
             case Action.INVITE:
                 await self._invite(task, f"{room}/invite")
+                return
+            case Action.LOOK_UP:
+                await self._look_up(task)
                 return
             case Action.SEND_PLAIN:
                 path = f"{room}/send/m.room.message/{task.transaction_id}"
@@ -110,8 +123,17 @@ class Delivery:
         room = self._client.rooms.get(task.room_id)
         is_there = status < _REFUSED or (room is not None and user_id in room.users)
         errcode = "" if is_there else str(answer.get("errcode") or "M_UNKNOWN")
-        content = {"sender": user_id, "kind": MessageKind.INVITE_RESULT, "text": errcode}
-        arrival = Arrival(f"invited {task.transaction_id}", task.room_id, Kind.MESSAGE, State.READY, content)
+        await self._report(task, "invited", MessageKind.INVITE_RESULT, errcode)
+
+    async def _look_up(self, task: Task) -> None:
+        user_id = task.content["user_id"]
+        roles = frozenset[str]() if self._directory is None else await self._directory.roles(user_id)
+        await self._report(task, "looked up", MessageKind.ROLES, " ".join(sorted(roles)))
+
+    async def _report(self, task: Task, done: str, kind: MessageKind, text: str) -> None:
+        """The step is done; what came of it goes into the inbox."""
+        content = {"sender": task.content["user_id"], "kind": kind, "text": text}
+        arrival = Arrival(f"{done} {task.transaction_id}", task.room_id, Kind.MESSAGE, State.READY, content)
 
         def work(connection: Connection) -> None:
             self._queues.inbox.add(connection, arrival, datetime.now(UTC))

@@ -32,6 +32,8 @@ class MessageKind(enum.StrEnum):
     """Another device says whether it could process an event; never answered."""
     INVITE_RESULT = "invite_result"
     """What became of an `InviteUser`: `sender` is the invited user id, `text` the errcode, empty if it was done."""
+    ROLES = "roles"
+    """What became of a `LookUpRoles`: `sender` is the person, `text` the professionOIDs with spaces between them."""
     TIMER = "timer"
     """A timer of the flow is due: `text` is its key, `content` its payload, `sender` the bot itself."""
 
@@ -123,6 +125,13 @@ class InviteUser:
 
 
 @dataclass(frozen=True, slots=True)
+class LookUpRoles:
+    """Ask the directory about somebody; ROLES in the same room tell what it says."""
+
+    user_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class SetTimer:
     """Be called again with a TIMER. Survives restarts; comes once, never early, perhaps late.
 
@@ -147,7 +156,7 @@ class CancelTimer:
     room_id: str | None = None
 
 
-Outgoing = SendText | SendFile | SendEvent | InviteUser | SetTimer | CancelTimer
+Outgoing = SendText | SendFile | SendEvent | InviteUser | LookUpRoles | SetTimer | CancelTimer
 
 
 class Flow(Protocol):

@@ -8,6 +8,7 @@ from tim_bots.config import BotConfig
 from tim_bots.dialogue.dialogue import Say
 from tim_bots.dialogue.flow import DialogueFlow, Opening
 from tim_bots.dialogue.skill import Skill
+from tim_bots.directory.role_book import RoleBook
 from tim_bots.flow import Flow
 from tim_bots.messages import DEFAULT_LANGUAGE, say
 from tim_bots.persons.access import AccessRules
@@ -24,11 +25,12 @@ from tim_bots.triage.skill import TriageSkill
 def flow_of(config: BotConfig, cipher: Cipher, surroundings: Surroundings) -> Flow:
     """Put together what `bot.yaml` names."""
     skills: list[Skill[Any]] = []
+    roles = None if config.directory is None else RoleBook()
     desk, opening = _desk(config, cipher), None
     if config.calendar is not None:
         skills.append(AppointmentSkill(config.calendar, config.organisation, cipher))
     if desk is not None:
-        triage = TriageSkill(desk, lambda _connection, _who: frozenset())
+        triage = TriageSkill(desk, roles)
         skills.append(triage)
         opening = Opening(triage, first_question())
     pins = PinBook(cipher)
@@ -37,7 +39,7 @@ def flow_of(config: BotConfig, cipher: Cipher, surroundings: Surroundings) -> Fl
         skills.append(ConsentSkill(consents, pins))
     access = None
     if config.persons is not None:
-        access = AccessRules(config.persons, pins, consents, surroundings.is_verified)
+        access = AccessRules(config.persons, pins, consents)
     return DialogueFlow(
         skills,
         config.organisation,
@@ -48,6 +50,7 @@ def flow_of(config: BotConfig, cipher: Cipher, surroundings: Surroundings) -> Fl
         has_polls=config.polls,
         desk=desk,
         opening=opening,
+        roles=roles,
         persons=None if config.persons is None else PersonDesk(pins, consents),
         access=access,
         own_device=surroundings.own_device,

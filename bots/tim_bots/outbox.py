@@ -31,7 +31,7 @@ from sqlalchemy import (
 
 from tim_bots.cipher import Cipher
 from tim_bots.database import metadata, sealed
-from tim_bots.flow import InviteUser, SendEvent, SendFile, SendText
+from tim_bots.flow import InviteUser, LookUpRoles, SendEvent, SendFile, SendText
 from tim_bots.inbox import DeadLetter
 from tim_bots.points_in_time import from_ms, to_ms
 
@@ -59,7 +59,7 @@ _labelled = Table(
 )
 
 
-Sendable = SendText | SendFile | SendEvent | InviteUser
+Sendable = SendText | SendFile | SendEvent | InviteUser | LookUpRoles
 
 
 class Action(enum.StrEnum):
@@ -72,6 +72,8 @@ class Action(enum.StrEnum):
     SEND_EVENT = "send_event"
     """content: {"type", "content", "label", "edits", "about"}, see `SendText` and `SendEvent`"""
     INVITE = "invite"
+    """content: {"user_id"}"""
+    LOOK_UP = "look_up"
     """content: {"user_id"}"""
     SEND_PLAIN = "send_plain"
     """content: as SEND_ENCRYPTED; only to say that a room is not encrypted"""
@@ -260,6 +262,8 @@ def _step(outgoing: Sendable, reply: dict[str, Any]) -> tuple[Action, dict[str, 
     match outgoing:
         case InviteUser(user_id):
             return Action.INVITE, {"user_id": user_id}
+        case LookUpRoles(user_id):
+            return Action.LOOK_UP, {"user_id": user_id}
         case SendFile(file_name, mime_type, data, extra):
             encoded = b64encode(data).decode()
             return Action.UPLOAD_FILE, {

@@ -127,7 +127,7 @@ async def _work(
 
 def surroundings_of(client: GuardedClient) -> Surroundings:
     """What a flow may ask about this client."""
-    return Surroundings(own_device=lambda: str(client.device_id), is_verified=lambda _user_id: False)
+    return Surroundings(own_device=lambda: str(client.device_id))
 
 
 async def _until_stopped(work: Coroutine[Any, Any, None]) -> None:

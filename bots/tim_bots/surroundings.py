@@ -10,8 +10,6 @@ class Surroundings:
 
     Args:
         own_device: returns the bot's device id.
-        is_verified: whether a person has proven to this bot, by Matrix verification, who they are.
     """
 
     own_device: Callable[[], str]
-    is_verified: Callable[[str], bool]

@@ -1,6 +1,9 @@
 """What people and programs experience with the real appointment bot, in real encrypted rooms on a real homeserver."""
 
+import asyncio
 import re
+import sys
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
@@ -9,6 +12,7 @@ from tests.bots.conftest import BotProcess, NewBot, Person
 from tim_bots.incoming import FLOW_BLOCK
 from tim_bots.matrix_http import demand
 from tim_bots.scripted_user import Said, ScriptedUser
+from tim_sandbox.running import Sandbox
 
 ALL_DAY = ["00:00-24:00"]
 CALENDAR = {
@@ -173,3 +177,47 @@ async def test_the_next_of_the_staff_comes_when_the_first_lets_nobody_in(new_bot
         await anna.send(room_id, "Ramipril")
         await ask(anna, room_id, "bot", "wieder für Sie da")
         assert len(anna.heard(room_id)) == heard + 1
+
+
+async def test_what_is_offered_follows_from_the_entry_in_the_directory(
+    new_bot: NewBot, person: Person, federation: Sandbox, tmp_path: Path
+) -> None:
+    """A nurse whose account stands in the directory, from another homeserver; and somebody whose does not."""
+    pflege = federation.state.homeserver("pflege.tim.test")
+    nurse = next(user for user in pflege.users if user.user_id == "@schwester.anna:pflege.tim.test")
+    concerns = {
+        "rezept": {"label": "Rezept", "persons": ["klar"]},
+        "wunde": {"label": "Wundverlauf", "persons": ["klar"], "roles": ["1.2.276.0.76.4.245"]},
+    }
+    staff = STAFF | {"concerns": concerns, "persons": {"klar": {"user_id": "@klar:praxis.tim.test", "name": "Klar"}}}
+    bot = await new_bot("tests.bots.real_bot", staff=staff, directory={"url": federation.state.vzd_url})
+    await bot.start()
+    await bot.ready()
+    async with (
+        person() as anna,
+        ScriptedUser.online(pflege.client_url, nurse.user_id, nurse.password, tmp_path / "nurse") as berger,
+    ):
+        for user, is_offered in ((anna, False), (berger, True)):
+            room_id = await user.create_room(invite=[bot.user_id])
+            greeting = await user.wait_for(room_id, lambda said: said.text.startswith("Guten Tag"), seconds=40)
+            assert ("Wundverlauf" in greeting.text) is is_offered
+
+
+async def test_a_person_connects_with_a_pin_while_the_bot_runs_and_consents(new_bot: NewBot, person: Person) -> None:
+    consent = {"version": "1", "text": "Wir speichern Ihre Termine, um Sie zu behandeln."}
+    persons = {"consent": consent, "appointment": {"identity": ["pin"], "consent": True}}
+    bot = await running(new_bot, persons=persons)
+    command = [sys.executable, "-m", "tim_cli.main", "bot", "pin", "new", "--config", str(bot.config)]
+    process = await asyncio.create_subprocess_exec(
+        *command, "--patient", "Akte 4711", stdout=asyncio.subprocess.PIPE, cwd=bot.config.parent
+    )
+    output, _ = await process.communicate()
+    (pin,) = re.findall(r"!verbinden (\d{6})", output.decode())
+    async with person() as erika:
+        room_id = await room_with(bot, erika)
+        await ask(erika, room_id, "Termin", "wer Sie sind")
+        await ask(erika, room_id, f"!verbinden {pin}", "ist jetzt mit Praxis am Markt verbunden")
+        await ask(erika, room_id, "Termin", "brauche ich Ihre Einwilligung")
+        await ask(erika, room_id, "ja", "sind frei")
+        await ask(erika, room_id, "stopp", "ist widerrufen")
+        await ask(erika, room_id, "Termin", "brauche ich Ihre Einwilligung")

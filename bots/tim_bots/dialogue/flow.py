@@ -20,7 +20,8 @@ from tim_bots.dialogue.programs import Programs
 from tim_bots.dialogue.skill import Skill
 from tim_bots.dialogue.wanted import wanted_label, wanted_room
 from tim_bots.dialogue.who import Lookup, Who
-from tim_bots.flow import Incoming, InviteUser, MessageKind, Outgoing, SendText
+from tim_bots.directory.role_book import RoleBook
+from tim_bots.flow import Incoming, InviteUser, LookUpRoles, MessageKind, Outgoing, SendText
 from tim_bots.persons.access import AccessRules
 from tim_bots.persons.desk import CONNECT, PersonDesk
 from tim_bots.triage.desk import TIMER as TRIAGE_TIMER
@@ -31,7 +32,7 @@ _UNREADABLE = {
     MessageKind.ATTACHMENT: "dialogue-attachment",
     MessageKind.OTHER: "dialogue-other-kind",
 }
-_NOT_FROM_PEOPLE = {MessageKind.INVITE_RESULT, MessageKind.TIMER}
+_NOT_FROM_PEOPLE = {MessageKind.INVITE_RESULT, MessageKind.TIMER, MessageKind.ROLES}
 
 
 def _utc_now() -> datetime:
@@ -76,6 +77,7 @@ class DialogueFlow:
         has_polls: offers choices as polls too.
         desk: brings in the staff; None: nobody can be brought in.
         opening: a skill and the question with which it follows the greeting; None: the bot waits to be asked.
+        roles: what the directory says about people; None: it is not asked.
         persons: connects accounts with patients and takes withdrawals; None: neither is offered.
         access: decides who may use a skill; None: everybody.
         own_device: returns the bot's device id.
@@ -94,6 +96,7 @@ class DialogueFlow:
         has_polls: bool = True,
         desk: Desk | None = None,
         opening: Opening | None = None,
+        roles: RoleBook | None = None,
         persons: PersonDesk | None = None,
         access: AccessRules | None = None,
         own_device: Callable[[], str] = lambda: "",
@@ -104,6 +107,7 @@ class DialogueFlow:
         self._desk = desk
         self._opening = opening
         self._persons = persons
+        self._roles = roles
         self._staff_room = staff_room
         self._clock = clock
         self._lookup = Lookup(cipher)
@@ -123,17 +127,27 @@ class DialogueFlow:
         if message.kind in _NOT_FROM_PEOPLE:
             manners, answers = self._happened(connection, message, who, manners, now)
         elif message.kind is MessageKind.ROOM_JOINED:
-            manners, answers = self._greet(connection, who, manners, now)
+            manners, answers = self._arrive(connection, who, manners, now)
         elif manners.may_speak(now):
             turn = _Turn(who, now, manners, self._memory.conversation(connection, who))
             manners, answers = self._hear(connection, message, turn)
             if answers:
                 manners = manners.explained(now).spoken(now)
+            if self._roles is not None and self._roles.roles_of(connection, who, now) is None:
+                answers = (*answers, LookUpRoles(who.user_id))
         elif not manners.is_pausing:
             manners, answers = manners.pausing(), (SendText(self._player.say(Say("dialogue-pause")), is_notice=True),)
         if manners != before:
             self._memory.remember_manners(connection, who, manners)
         return answers
+
+    def _arrive(
+        self, connection: Connection, who: Who, manners: RoomManners, now: datetime
+    ) -> tuple[RoomManners, tuple[Outgoing, ...]]:
+        """Greet, but first learn whom: what is offered depends on the person's role."""
+        if self._roles is not None and self._roles.roles_of(connection, who, now) is None:
+            return manners, (LookUpRoles(who.user_id),)
+        return self._greet(connection, who, manners, now)
 
     def _greet(
         self, connection: Connection, who: Who, manners: RoomManners, now: datetime
@@ -243,7 +257,11 @@ class DialogueFlow:
     def _happened(
         self, connection: Connection, message: Incoming, who: Who, manners: RoomManners, now: datetime
     ) -> tuple[RoomManners, tuple[Outgoing, ...]]:
-        """An invite was answered, or time has passed."""
+        """The directory or an invite was answered, or time has passed."""
+        if message.kind is MessageKind.ROLES:
+            if self._roles is not None:
+                self._roles.remember(connection, who, message.text, now)
+            return self._greet(connection, who, manners, now)
         if self._desk is None:
             return manners, ()
         if message.kind is MessageKind.INVITE_RESULT:

@@ -1,7 +1,7 @@
 """Whether a person may use a dialogue now. Unclear means no."""
 
 import enum
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -27,17 +27,13 @@ class AccessRules:
         config: what is needed.
         pins: knows whom people were linked to.
         consents: what people consented to; None: nobody is asked.
-        is_verified: whether a user id was verified with the bot.
     """
 
-    def __init__(
-        self, config: PersonsConfig, pins: PinBook, consents: ConsentBook | None, is_verified: Callable[[str], bool]
-    ) -> None:
+    def __init__(self, config: PersonsConfig, pins: PinBook, consents: ConsentBook | None) -> None:
         self._needs: Mapping[str, Needs] = {"appointment": config.appointment}
         self._insurers = frozenset(config.insurer_servers)
         self._pins = pins
         self._consents = consents
-        self._is_verified = is_verified
 
     def needs(self, dialogue: str) -> Needs:
         """What a dialogue needs; one that nothing is written for needs nothing."""
@@ -54,9 +50,7 @@ class AccessRules:
 
     def _has_proven(self, connection: Connection, who: Who, way: Identity) -> bool:
         match way:
-            case Identity.PIN:
-                return self._pins.patient_of(connection, who) is not None
-            case Identity.VERIFIED:
-                return self._is_verified(who.user_id)
+            case Identity.PIN | Identity.VERIFIED:
+                return self._pins.proven_by(connection, who) is way
             case Identity.INSURER:
                 return who.user_id.partition(":")[2] in self._insurers

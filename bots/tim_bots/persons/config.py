@@ -18,7 +18,7 @@ class Identity(enum.StrEnum):
     PIN = "pin"
     """A one-time PIN that the practice handed out."""
     VERIFIED = "verified"
-    """Matrix verification with the bot."""
+    """The practice compared a Matrix verification with the person, and said so with `tim bot pin verified`."""
     INSURER = "insurer"
     """An account on the homeserver of an insurer, which identifies the insured before it gives out accounts."""
 

@@ -107,8 +107,17 @@ class PinBook:
         pin_hash, sealed_patient = row
         reference = self._cipher.open(sealed_patient, _PATIENT, pin_hash)
         connection.execute(delete(_pin).where(_pin.c.pin_hash == pin_hash))
-        self._link(connection, who, reference, now)
+        self._link(connection, who, reference, Identity.PIN, now)
         return Redeemed.LINKED
+
+    def confirm(self, connection: Connection, who: Who, patient: Patient, now: datetime) -> None:
+        """The practice itself has made sure whose account this is."""
+        self._link(connection, who, patient.reference.encode(), Identity.VERIFIED, now)
+
+    def proven_by(self, connection: Connection, who: Who) -> Identity | None:
+        """In which way the sender was linked; None if not at all."""
+        method = connection.scalar(select(_link.c.method).where(_link.c.person_key == who.person_key))
+        return None if method is None else Identity(method)
 
     def patient_of(self, connection: Connection, who: Who) -> Patient | None:
         """Whom the sender was linked to; None before that."""
@@ -145,10 +154,10 @@ class PinBook:
         connection.execute(delete(_pin).where(_pin.c.expires_at_ms <= to_ms(now)))
         connection.execute(delete(_wrong_try).where(_wrong_try.c.at_ms <= to_ms(now - SENDER_WINDOW)))
 
-    def _link(self, connection: Connection, who: Who, reference: bytes, now: datetime) -> None:
+    def _link(self, connection: Connection, who: Who, reference: bytes, method: Identity, now: datetime) -> None:
         values = {
             "patient": self._cipher.seal(reference, _LINKED, who.person_key),
-            "method": Identity.PIN,
+            "method": method,
             "linked_at_ms": to_ms(now),
         }
         changed = connection.execute(update(_link).where(_link.c.person_key == who.person_key).values(values))

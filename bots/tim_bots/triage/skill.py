@@ -1,6 +1,6 @@
 """Triage as a skill: the concerns that a person may have as facts, bringing in the staff as effect."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -11,20 +11,23 @@ from tim_bots.dialogue.conversation import Conversation
 from tim_bots.dialogue.dialogue import Dialogue, Said, Turn
 from tim_bots.dialogue.skill import Performed
 from tim_bots.dialogue.who import Who
+from tim_bots.directory.role_book import RoleBook
 from tim_bots.structured.step import FlowStep
 from tim_bots.triage.desk import Desk
 from tim_bots.triage.dialogue import TRIAGE, Counter, Offered, Route
 
-RolesOf = Callable[[Connection, Who], frozenset[str]]
-"""The professionOIDs of a person's directory entry; empty if there is none, or it is not known."""
-
 
 class TriageSkill:
-    """Asks for the concern and brings in the staff (a `tim_bots.dialogue.skill.Skill`)."""
+    """Asks for the concern and brings in the staff (a `tim_bots.dialogue.skill.Skill`).
 
-    def __init__(self, desk: Desk, roles_of: RolesOf) -> None:
+    Args:
+        desk: brings in the staff.
+        roles: what the directory says about people; None: nobody has a role.
+    """
+
+    def __init__(self, desk: Desk, roles: RoleBook | None) -> None:
         self._desk = desk
-        self._roles_of = roles_of
+        self._roles = roles
 
     @property
     def dialogue(self) -> Dialogue[Counter]:
@@ -38,8 +41,7 @@ class TriageSkill:
 
     def facts(self, connection: Connection, who: Who, now: datetime) -> Counter:
         """What this person may come for: what is for everybody, and what is for their role."""
-        del now
-        roles = self._roles_of(connection, who)
+        roles = (self._roles and self._roles.roles_of(connection, who, now)) or frozenset()
         return Counter(
             tuple(
                 Offered(Option(key, concern.label, concern.words), concern.dialogue)

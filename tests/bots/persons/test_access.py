@@ -30,7 +30,7 @@ FORBIDDEN = ("sind frei", "ist gebucht", "Ihre Termine in", "Ihr Termin in", "ab
 class Guarded:
     """The practice with access rules."""
 
-    def __init__(self, practice: Practice, verified: frozenset[str], **settings: Any) -> None:
+    def __init__(self, practice: Practice, **settings: Any) -> None:
         self.practice = practice
         consent = {"version": settings.pop("version", "1"), "text": TEXT}
         config = PersonsConfig.model_validate({"consent": consent, "appointment": settings.pop("needs")} | settings)
@@ -46,7 +46,7 @@ class Guarded:
             practice.cipher,
             greeting=Say("appointment-greeting"),
             persons=PersonDesk(self.pins, self.consents),
-            access=AccessRules(config, self.pins, self.consents, lambda user_id: user_id in verified),
+            access=AccessRules(config, self.pins, self.consents),
             clock=lambda: practice.now,
         )
 
@@ -66,7 +66,12 @@ Guard = Callable[..., Guarded]
 @pytest.fixture
 def guard(practice: Practice) -> Guard:
     def make(*verified: str, **settings: Any) -> Guarded:
-        return Guarded(practice, frozenset(verified), **settings)
+        guarded = Guarded(practice, **settings)
+        with practice.engine.begin() as connection:
+            for user_id in verified:
+                who = Lookup(practice.cipher).who("", user_id)
+                guarded.pins.confirm(connection, who, Patient("Akte 4711"), practice.now)
+        return guarded
 
     return make
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
 from tests.bots.appointment.conftest import cipher, database_path, engine, make_calendar
 from tim_bots.appointment.skill import AppointmentSkill
@@ -15,8 +15,8 @@ from tim_bots.cipher import Cipher
 from tim_bots.dialogue.dialogue import Say
 from tim_bots.dialogue.flow import DialogueFlow, Opening
 from tim_bots.dialogue.wanted import wanted_label, wanted_room
-from tim_bots.dialogue.who import Who
-from tim_bots.flow import CancelTimer, Incoming, InviteUser, MessageKind, Outgoing, SendText, SetTimer
+from tim_bots.directory.role_book import RoleBook
+from tim_bots.flow import CancelTimer, Incoming, InviteUser, LookUpRoles, MessageKind, Outgoing, SendText, SetTimer
 from tim_bots.messages import say
 from tim_bots.triage.config import StaffConfig
 from tim_bots.triage.desk import TIMER, Desk
@@ -50,20 +50,18 @@ STAFF: dict[str, Any] = {
 class Counter:
     """The real flow on a real database, with a clock that the test moves."""
 
-    def __init__(self, engine: Engine, cipher: Cipher, staff: dict[str, Any], roles: frozenset[str]) -> None:
+    def __init__(self, engine: Engine, cipher: Cipher, staff: dict[str, Any], *, has_directory: bool) -> None:
         self.engine = engine
         self.now = MONDAY_9
 
         def fill_in(what: Say) -> str:
             return say(what.message_id, "de", **{"practice": "Praxis am Markt"} | dict(what.args))
 
-        def roles_of(_connection: Connection, _who: Who) -> frozenset[str]:
-            return roles
-
         desk = Desk(
             StaffConfig.model_validate(staff), cipher, fill_in, staff_room=STAFF_ROOM, contact="Telefon 030 1234."
         )
-        triage = TriageSkill(desk, roles_of)
+        roles = RoleBook() if has_directory else None
+        triage = TriageSkill(desk, roles)
         self.flow = DialogueFlow(
             [AppointmentSkill(make_calendar(), "Praxis am Markt", cipher), triage],
             "Praxis am Markt",
@@ -72,6 +70,7 @@ class Counter:
             staff_room=STAFF_ROOM,
             desk=desk,
             opening=Opening(triage, first_question()),
+            roles=roles,
             clock=lambda: self.now,
         )
 
@@ -100,9 +99,9 @@ NewCounter = Callable[..., Counter]
 
 @pytest.fixture
 def new_counter(engine: Engine, cipher: Cipher) -> NewCounter:
-    def make(*roles: str, **persons: dict[str, Any]) -> Counter:
+    def make(*, has_directory: bool = False, **persons: dict[str, Any]) -> Counter:
         changed = {key: person | persons.get(key, {}) for key, person in STAFF["persons"].items()}
-        return Counter(engine, cipher, STAFF | {"persons": changed}, frozenset(roles))
+        return Counter(engine, cipher, STAFF | {"persons": changed}, has_directory=has_directory)
 
     return make
 
@@ -244,12 +243,37 @@ def test_a_concern_that_the_bot_deals_with_itself_begins_at_once(new_counter: Ne
 
 
 def test_the_role_of_the_directory_decides_what_is_offered(new_counter: NewCounter) -> None:
-    assert "Wundverlauf" not in new_counter().joins()
+    counter = new_counter(has_directory=True)
+    assert counter.hears(kind=MessageKind.ROOM_JOINED) == [LookUpRoles(ANNA)]
+    greeting = counter.says(f"{CARE} 1.2.3", kind=MessageKind.ROLES)
+    assert greeting.startswith("Guten Tag, hier ist der Chatbot")
+    assert "3) Wundverlauf" in greeting
+    assert counter.hears(f"{CARE}", kind=MessageKind.ROLES) == []
+    assert invites(counter.hears("3")) == [WEBER]
+
+
+@pytest.mark.parametrize("roles", ["", "1.2.276.0.76.4.54", f"{CARE}1", CARE.replace(".", " ")])
+def test_without_the_role_it_is_not_offered(new_counter: NewCounter, roles: str) -> None:
+    counter = new_counter(has_directory=True)
+    counter.hears(kind=MessageKind.ROOM_JOINED)
+    assert "Wundverlauf" not in counter.says(roles, kind=MessageKind.ROLES)
+    assert invites(counter.hears("Wundverlauf")) == []
+
+
+def test_a_role_is_known_for_a_day(new_counter: NewCounter) -> None:
+    counter = new_counter(has_directory=True)
+    counter.hears(kind=MessageKind.ROOM_JOINED)
+    counter.hears(CARE, kind=MessageKind.ROLES)
+    counter.now += timedelta(hours=24)
+    answers = counter.hears("Wundverlauf")
+    assert invites(answers) == []
+    assert LookUpRoles(ANNA) in answers
+
+
+def test_without_a_directory_nobody_has_a_role(new_counter: NewCounter) -> None:
     counter = new_counter()
-    assert not invites(counter.hears("Wundverlauf", room_id="!b:a.test"))
-    care = new_counter(CARE)
-    assert "3) Wundverlauf" in care.says(kind=MessageKind.ROOM_JOINED, room_id="!c:a.test")
-    assert invites(care.hears("3", room_id="!c:a.test")) == [WEBER]
+    assert "Wundverlauf" not in counter.joins()
+    assert invites(counter.hears("Wundverlauf")) == []
 
 
 @pytest.mark.parametrize("answer", ["7", "weiß nicht", "Rezept oder Termin", ""])

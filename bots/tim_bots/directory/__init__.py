@@ -1,0 +1,1 @@
+"""The directory (VZD) as the bot asks it: who is behind a Matrix user id."""
