@@ -17,8 +17,10 @@ from sqlalchemy import (
     Index,
     Integer,
     Row,
+    Select,
     String,
     Table,
+    bindparam,
     exists,
     func,
     insert,
@@ -131,6 +133,34 @@ class DeadLetter:
     error: str
 
 
+def _next() -> Select[Any]:
+    other = _inbox.alias("other")
+    is_held_up = exists().where(
+        other.c.room_id == _inbox.c.room_id,
+        other.c.state == State.READY,
+        (other.c.kind == Kind.INVITE) | (other.c.id < _inbox.c.id),
+    )
+    return (
+        select(_inbox)
+        .where(
+            _inbox.c.state == State.READY,
+            _inbox.c.kind != Kind.INVITE,
+            _inbox.c.not_before_ms <= bindparam("now"),
+            ~is_held_up,
+        )
+        .order_by(_inbox.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True, of=_inbox)
+    )
+
+
+# What is done for each message; making a statement costs more than running it.
+_ADD = insert(_inbox)
+_KNOWN = select(_inbox.c.id).where(_inbox.c.event_id == bindparam("event"))
+_NEXT = _next()
+_FINISH = update(_inbox).where(_inbox.c.id == bindparam("entry")).values(state=State.DONE, content=None)
+
+
 class Inbox:
     """Reads and writes the inbox through whatever transaction it is given."""
 
@@ -149,24 +179,24 @@ class Inbox:
         """Insert one thing, unless it is known."""
         if self._is_known(connection, arrival):
             return
-        connection.execute(
-            insert(_inbox).values(
-                event_id=arrival.event_id,
-                room_id=arrival.room_id,
-                kind=arrival.kind,
-                state=arrival.state,
-                received_at_ms=to_ms(now),
-                attempts=0,
-                not_before_ms=0,
-                content=self._seal(arrival.event_id, arrival.content),
-            )
-        )
+        values = {
+            "event_id": arrival.event_id,
+            "room_id": arrival.room_id,
+            "kind": arrival.kind,
+            "state": arrival.state,
+            "received_at_ms": to_ms(now),
+            "attempts": 0,
+            "not_before_ms": 0,
+            "content": self._seal(arrival.event_id, arrival.content),
+        }
+        connection.execute(_ADD, values)
 
     def _is_known(self, connection: Connection, arrival: Arrival) -> bool:
-        is_same = _inbox.c.event_id == arrival.event_id
-        if arrival.kind in {Kind.INVITE, Kind.LEFT}:  # has no event id; one that is still open is the same
-            is_open = (_inbox.c.kind == arrival.kind) & (_inbox.c.state == State.READY)
-            is_same |= is_open & (_inbox.c.room_id == arrival.room_id)
+        if arrival.kind not in {Kind.INVITE, Kind.LEFT}:
+            return connection.scalar(_KNOWN, {"event": arrival.event_id}) is not None
+        # has no event id; one that is still open is the same
+        is_open = (_inbox.c.kind == arrival.kind) & (_inbox.c.state == State.READY)
+        is_same = (_inbox.c.event_id == arrival.event_id) | (is_open & (_inbox.c.room_id == arrival.room_id))
         return bool(connection.scalar(select(exists().where(is_same))))
 
     def position(self, connection: Connection) -> str | None:
@@ -185,24 +215,7 @@ class Inbox:
         Each room is a queue of its own: what failed and waits for its next attempt holds up its room only, and
         an invite that is not dealt with holds up the messages of its room.
         """
-        other = _inbox.alias("other")
-        is_held_up = exists().where(
-            other.c.room_id == _inbox.c.room_id,
-            other.c.state == State.READY,
-            (other.c.kind == Kind.INVITE) | (other.c.id < _inbox.c.id),
-        )
-        row = connection.execute(
-            select(_inbox)
-            .where(
-                _inbox.c.state == State.READY,
-                _inbox.c.kind != Kind.INVITE,
-                _inbox.c.not_before_ms <= to_ms(now),
-                ~is_held_up,
-            )
-            .order_by(_inbox.c.id)
-            .limit(1)
-            .with_for_update(skip_locked=True, of=_inbox)
-        ).first()
+        row = connection.execute(_NEXT, {"now": to_ms(now)}).first()
         return None if row is None else self._open(row)
 
     def next_attempt_at(self, connection: Connection) -> datetime | None:
@@ -252,7 +265,7 @@ class Inbox:
 
     def finish(self, connection: Connection, entry_id: int) -> None:
         """Handled: the content is erased, the event id stays so that the event is never handled again."""
-        connection.execute(update(_inbox).where(_inbox.c.id == entry_id).values(state=State.DONE, content=None))
+        connection.execute(_FINISH, {"entry": entry_id})
 
     def postpone(self, connection: Connection, entry_id: int, until: datetime, error: str) -> None:
         """An attempt failed, the next one is to be made at `until`."""

@@ -22,6 +22,7 @@ from sqlalchemy import (
     Row,
     String,
     Table,
+    bindparam,
     delete,
     func,
     insert,
@@ -108,6 +109,19 @@ def in_reply_to(event_id: str, content: dict[str, Any]) -> dict[str, Any]:
     return {**content, "m.relates_to": {"m.in_reply_to": {"event_id": event_id}}}
 
 
+# What is done for each message; making a statement costs more than running it.
+_ADD = insert(_outbox)
+_ROOMS = select(_outbox.c.room_id).where(_outbox.c.is_dead == 0).distinct()
+_NEXT = (
+    select(_outbox)
+    .where(_outbox.c.room_id == bindparam("room"), _outbox.c.is_dead == 0)
+    .order_by(_outbox.c.id)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+)
+_FINISH = delete(_outbox).where(_outbox.c.id == bindparam("task"))
+
+
 class Outbox:
     """Reads and writes the outbox through whatever transaction it is given."""
 
@@ -140,17 +154,16 @@ class Outbox:
 
     def add(self, connection: Connection, room_id: str, txn_id: str, action: Action, content: dict[str, Any]) -> None:
         """Store one step."""
-        connection.execute(
-            insert(_outbox).values(
-                room_id=room_id,
-                transaction_id=txn_id,
-                action=action,
-                created_at_ms=to_ms(datetime.now(UTC)),
-                attempts=0,
-                is_dead=0,
-                content=self._seal(txn_id, content),
-            )
-        )
+        values = {
+            "room_id": room_id,
+            "transaction_id": txn_id,
+            "action": action,
+            "created_at_ms": to_ms(datetime.now(UTC)),
+            "attempts": 0,
+            "is_dead": 0,
+            "content": self._seal(txn_id, content),
+        }
+        connection.execute(_ADD, values)
 
     def add_once(
         self, connection: Connection, room_id: str, txn_id: str, action: Action, content: dict[str, Any]
@@ -161,17 +174,11 @@ class Outbox:
 
     def rooms(self, connection: Connection) -> list[str]:
         """Rooms that have something to be sent."""
-        return list(connection.scalars(select(_outbox.c.room_id).where(_outbox.c.is_dead == 0).distinct()))
+        return list(connection.scalars(_ROOMS))
 
     def next_task(self, connection: Connection, room_id: str) -> Task | None:
         """The oldest step of a room, None if all are done."""
-        row = connection.execute(
-            select(_outbox)
-            .where(_outbox.c.room_id == room_id, _outbox.c.is_dead == 0)
-            .order_by(_outbox.c.id)
-            .limit(1)
-            .with_for_update(skip_locked=True)
-        ).first()
+        row = connection.execute(_NEXT, {"room": room_id}).first()
         return None if row is None else self._open(row)
 
     def replace_upload(self, connection: Connection, task: Task, content: dict[str, Any]) -> None:
@@ -199,7 +206,7 @@ class Outbox:
 
     def finish(self, connection: Connection, task_id: int) -> None:
         """Done: nothing of it is kept. The inbox knows that the event was answered."""
-        connection.execute(delete(_outbox).where(_outbox.c.id == task_id))
+        connection.execute(_FINISH, {"task": task_id})
 
     def note_failure(self, connection: Connection, task_id: int, error: str, *, is_dead: bool) -> None:
         """An attempt failed; `is_dead`: it was the last one, and the step becomes a dead letter."""
