@@ -2,16 +2,15 @@
 
 import functools
 import hashlib
+import re
 from importlib.resources import as_file, files
-from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, inspect, text
 
 from tim_policy.errors import TimError
+
+_REVISION_TABLE = "alembic_version"
+_NAMES = re.compile(r'^revision = "(\w+)"\ndown_revision = (None|"\w+")$', re.MULTILINE)
 
 
 class StateUnusable(TimError):
@@ -40,11 +39,13 @@ def head() -> str:
 
 
 def _upgrade(connection: Connection, name: str) -> None:
-    revision = MigrationContext.configure(connection).get_current_revision()
+    tables = inspect(connection).get_table_names()
+    has_revision = _REVISION_TABLE in tables
+    revision = connection.scalar(text(f"SELECT version_num FROM {_REVISION_TABLE}")) if has_revision else None  # noqa: S608 - a constant
     newest, *older = _known_revisions()
     if revision == newest:
         return
-    if revision is None and inspect(connection).get_table_names():
+    if revision is None and set(tables) - {_REVISION_TABLE}:
         raise StateUnusable(
             f"{name} holds tables this program did not make; point state_dir or database_url at an empty place"
         )
@@ -53,8 +54,12 @@ def _upgrade(connection: Connection, name: str) -> None:
             f"{name} has schema {revision}, this program knows up to {newest}; "
             "start the program version that wrote it, or a newer one"
         )
+    from alembic import command  # noqa: PLC0415 - 16 MiB that a start without a migration does not need
+    from alembic.config import Config  # noqa: PLC0415 - see above
+
     with as_file(files("tim_bots") / "migrations") as directory:
-        config = _config(directory)
+        config = Config()
+        config.set_main_option("script_location", str(directory).replace("%", "%%"))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
@@ -70,13 +75,16 @@ def make_schema(connection: Connection, schema: str) -> None:
 
 @functools.cache
 def _known_revisions() -> tuple[str, ...]:
-    """All revisions, the newest first."""
-    with as_file(files("tim_bots") / "migrations") as directory:
-        scripts = ScriptDirectory.from_config(_config(directory))
-        return tuple(script.revision for script in scripts.walk_revisions())
-
-
-def _config(directory: Path) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(directory).replace("%", "%%"))
-    return config
+    """All revisions, the newest first; read from the scripts, each of which names the one before."""
+    scripts = [
+        path.read_text(encoding="utf-8")
+        for path in (files("tim_bots") / "migrations" / "versions").iterdir()
+        if path.name.endswith(".py")
+    ]
+    after = {before: revision for script in scripts for revision, before in _NAMES.findall(script)}
+    revisions = []
+    revision = after.get("None")
+    while revision is not None:
+        revisions.append(revision)
+        revision = after.get(f'"{revision}"')
+    return tuple(reversed(revisions))

@@ -7,7 +7,7 @@ from typing import Any
 
 from nio.crypto import OlmAccount, OlmDevice, Session
 from sqlalchemy import Connection, Table, bindparam, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 from tim_bots.guard import tables
 from tim_bots.guard.sessions import Known, SessionKey
@@ -188,7 +188,12 @@ MARK_BACKED_UP = update(tables.megolm_session).where(_is_named(tables.megolm_ses
 
 
 def _upsert(table: Table, dialect: str) -> Any:
-    statement: Any = (sqlite.insert if dialect == "sqlite" else postgresql.insert)(table)
+    if dialect == "sqlite":
+        statement: Any = sqlite.insert(table)
+    else:
+        from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - 4 MiB for those who use it
+
+        statement = postgresql.insert(table)
     key = [column.name for column in table.primary_key]
     others = {column.name: statement.excluded[column.name] for column in table.columns if column.name not in key}
     if not others:
