@@ -221,6 +221,7 @@ async def _fill(directory: Path, peers: list[Peer], members: dict[str, list[str]
     client.store.save_encrypted_rooms(members)
     await client.store.flush()
     await client.close()
+    open_engine(directory / "bot.db").dispose()  # a restart finds its tables
 
 
 async def _ready(url: str, directory: Path) -> int:
