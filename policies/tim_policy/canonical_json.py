@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 _MAX_INTEGER = 2**53 - 1
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def is_canonical(value: object, max_depth: int) -> bool:
@@ -38,7 +39,7 @@ def is_canonical(value: object, max_depth: int) -> bool:
 
 def encoded_bytes(value: Any) -> int:
     """Length of a canonical value as canonical JSON."""
-    return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
+    return len(_ENCODER.encode(value).encode())
 
 
 def _is_canonical_leaf(value: object) -> bool:

@@ -9,10 +9,12 @@ from tim_policy.create_room import PUBLIC_PRESET
 from tim_policy.create_room_facts import CreateRoomFacts
 from tim_policy.decision import Allow, Decision, Deny, Reason
 from tim_policy.parameters import Parameters as _Parameters
-from tim_policy.room_power import RoomPower, level_of, may_send_state, required_level
+from tim_policy.room_power import RoomPower, level_of, required_level, required_state_level
 from tim_policy.room_state import PUBLIC
 
 REQUIREMENT = "A_25323-01"
+
+_OF_OTHER_KEYS = frozenset({"m.room.name", "m.room.topic", "m.room.canonical_alias"})
 
 
 class Parameters(_Parameters):
@@ -38,8 +40,9 @@ def _creator_may_fill(facts: CreateRoomFacts) -> bool:
     """Whether the creator may send what makes the room, and the invites: power levels are its first event."""
     creator = str(facts.request.creator)
     power = RoomPower(frozenset({creator}), facts.plan.room_version, facts.plan.power_levels)
-    types = {event.type for event in facts.plan.events} | {"m.room.name", "m.room.topic", "m.room.canonical_alias"}
-    may_invite = level_of(power, creator) >= required_level(power, "invite")
-    return all(may_send_state(power, creator, event_type) for event_type in types) and (
+    types = {event.type for event in facts.plan.events} | _OF_OTHER_KEYS
+    level = level_of(power, creator)
+    may_invite = level >= required_level(power, "invite")
+    return all(level >= required_state_level(power, event_type) for event_type in types) and (
         may_invite or not facts.request.invitees
     )

@@ -34,8 +34,10 @@ def decide(facts: StateFacts, parameters: Parameters) -> Decision:
     """Deny(POWER_LEVELS) when a safeguard falls that stood before: a room that lacks one can still be mended."""
     if not facts.is_setting(POWER_LEVELS):
         return Allow()
-    before = frozenset[str]() if facts.room.power_levels is None else _fallen(facts.room.power_levels, parameters)
-    if _fallen(facts.event.content, parameters) <= before:
+    fallen = _fallen(facts.event.content, parameters)
+    if not fallen:
+        return Allow()
+    if facts.room.power_levels is not None and fallen <= _fallen(facts.room.power_levels, parameters):
         return Allow()
     return Deny(REQUIREMENT, Reason.POWER_LEVELS)
 
