@@ -7,10 +7,11 @@ new column key. The root key, from which the keyed hashes and the crypto store's
 import os
 from collections.abc import Iterator
 
-from sqlalchemy import Column, Connection, LargeBinary, String, Table, delete, insert, select, update
+from sqlalchemy import Column, Connection, LargeBinary, String, Table, delete, insert, inspect, select, update
 
 from tim_bots.cipher import KEY_BYTES, Cipher
 from tim_bots.database import metadata, sealed_columns
+from tim_bots.schema import StateUnusable
 
 _COLUMNS, _ROOT = "columns", "root"
 _WRAPPED = "data_key.wrapped"
@@ -49,7 +50,11 @@ def rotate(connection: Connection, key: bytes, new_key: bytes) -> int:
 
     Raises:
         SealBroken: `key` is not the database's key, or a value was changed.
+        StateUnusable: there is a table whose sealed columns this process does not know.
     """
+    unknown = set(inspect(connection).get_table_names()) - metadata.tables.keys() - {"alembic_version"}
+    if unknown:
+        raise StateUnusable(f"the database has tables this command does not know: {', '.join(sorted(unknown))}")
     old = open_cipher(connection, key)
     sealed_root = connection.scalar(select(_data_key.c.wrapped).where(_data_key.c.purpose == _ROOT))
     root = Cipher(key).open(sealed_root or b"", _WRAPPED, _ROOT)

@@ -1,5 +1,7 @@
 """`tim bot rotate-key`: a new key, nothing lost, wherever it is interrupted."""
 
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -123,3 +125,16 @@ def test_without_a_readable_key_nothing_begins(config: BotConfig) -> None:
 def test_no_column_of_bytes_is_forgotten() -> None:
     assert isinstance(metadata.tables["timer"].c.payload.type, LargeBinary)
     assert [column.name for column in sealed_columns(metadata.tables["timer"])] == ["payload"]
+
+
+def test_the_command_knows_every_table_of_the_database(tmp_path: Path) -> None:
+    """In a process of its own: here, other tests have imported everything."""
+    script = (
+        "import sys; from pathlib import Path; import tim_bots.rotation;"
+        "from sqlalchemy import inspect; from tim_bots.database import metadata, open_engine;"
+        "tables = inspect(open_engine(Path(sys.argv[1]))).get_table_names();"
+        "print(set(tables) - metadata.tables.keys())"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path / "bot.db")]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "{'alembic_version'}"
