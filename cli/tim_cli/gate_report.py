@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from tim_cli.admin_request import printable
+
 Answer = Mapping[str, Any]
 
 _REASONS = {
@@ -79,11 +81,6 @@ def isolation(answer: Answer) -> str:
         for room in rooms
     ]
     return "\n".join(lines)
-
-
-def printable(text: object) -> str:
-    """Foreign text without control characters, so that it cannot steer the terminal."""
-    return "".join(character if character.isprintable() else "�" for character in str(text))
 
 
 def _outcome(room: Answer) -> str:

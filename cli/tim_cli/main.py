@@ -8,6 +8,8 @@ from tim_bots.cli import app as bot_app
 from tim_cli.federation_list import app as federation_list_app
 from tim_cli.gate import app as gate_app
 from tim_cli.policy import app as policy_app
+from tim_cli.retention import app as retention_app
+from tim_cli.retention import hold_app
 from tim_policy.errors import TimError
 from tim_sandbox.cli import app as sandbox_app
 
@@ -21,6 +23,8 @@ app = typer.Typer(
 app.add_typer(federation_list_app, name="federation-list")
 app.add_typer(gate_app, name="gate")
 app.add_typer(policy_app, name="policy")
+app.add_typer(retention_app, name="retention")
+app.add_typer(hold_app, name="hold")
 app.add_typer(bot_app, name="bot")
 app.add_typer(sandbox_app, name="sandbox")
 

@@ -12,7 +12,8 @@ import pytest
 from typer.testing import CliRunner
 
 from tim_cli import gate_report as report
-from tim_cli.gate import GateUnreachable, app
+from tim_cli.admin_request import HomeserverUnreachable
+from tim_cli.gate import app
 from tim_policy.errors import ConfigError
 
 
@@ -49,7 +50,7 @@ def answering(status: int, body: bytes, headers: dict[str, str] | None = None) -
 
 def fault(*arguments: str) -> str:
     result = CliRunner().invoke(app, arguments)
-    assert isinstance(result.exception, ConfigError | GateUnreachable), result
+    assert isinstance(result.exception, ConfigError | HomeserverUnreachable), result
     text = str(result.exception)
     assert "\n" not in text
     assert "syt_secret" not in text
@@ -139,7 +140,7 @@ def test_isolation_says_what_became_of_each_room(
     token: Path, monkeypatch: pytest.MonkeyPatch, rooms: list[dict[str, Any]], code: int, text: str
 ) -> None:
     answer = {"server_name": "x.test", "dry_run": False, "rooms": rooms}
-    monkeypatch.setattr("tim_cli.gate._ask", lambda *_: json.loads(json.dumps(answer)))
+    monkeypatch.setattr("tim_cli.gate.ask", lambda *_: json.loads(json.dumps(answer)))
     result = CliRunner().invoke(app, ["isolate", "x.test", "--token-file", str(token)])
     assert result.exit_code == code
     assert text in result.output
