@@ -10,6 +10,7 @@ from tim_policy.settings import Settings
 from tim_synapse.interfaces_config import InterfacesConfig
 from tim_synapse.list_config import FederationListConfig
 from tim_synapse.residency_config import ResidencyConfig
+from tim_synapse.retention_config import RetentionConfig
 
 
 class ModuleConfig(Settings):
@@ -23,6 +24,7 @@ class ModuleConfig(Settings):
         residency: see `ResidencyConfig`. The key must be there, so that nobody leaves the condition out by
             accident; None, written `residency: null`, switches it off.
         interfaces: see `InterfacesConfig`.
+        retention: see `RetentionConfig`; None: Synapse keeps what it keeps.
     """
 
     profile: ProfileName
@@ -30,3 +32,4 @@ class ModuleConfig(Settings):
     federation_list: FederationListConfig
     residency: ResidencyConfig | None
     interfaces: InterfacesConfig = InterfacesConfig()
+    retention: RetentionConfig | None = None

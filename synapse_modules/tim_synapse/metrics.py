@@ -26,6 +26,8 @@ REMOTE_EVENTS = Counter(
 )
 CLIENT_REPORTS = Counter("tim_client_reports", "Reports of clients about structured data", ["result"])
 REPORTED_EVENTS = Counter("tim_client_reported_events", "Events that clients reported", ["direction"])
+RETENTION_CHANGED = Counter("tim_retention_deleted", "Rows, or rooms, that retention deleted", ["data_class"])
+RETENTION_FAULT = Gauge("tim_retention_clock_fault", "1: the clock is not believed and nothing is deleted")
 _REFUSED_REQUESTS = Counter(
     "tim_gate_refused_requests", "Requests refused by the federation gate", ["direction", "traffic"]
 )

@@ -32,6 +32,8 @@ from tim_synapse.private_events import judge_events
 from tim_synapse.profile import profile_in_force
 from tim_synapse.residency import Residency
 from tim_synapse.residency_config import LoadedResidency, load_residency
+from tim_synapse.retention import Retention
+from tim_synapse.retention_config import LoadedRetention, load_retention
 from tim_synapse.self_check import self_check
 
 logger = logging.getLogger(__name__)
@@ -39,13 +41,14 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class LoadedConfig:
-    """The checked block and the files it names; residency None: no such condition."""
+    """The checked block and the files it names; residency, retention None: there is no such block."""
 
     config: ModuleConfig
     profile: Profile
     trust: ListTrust
     residency: LoadedResidency | None
     source: LoadedSource
+    retention: LoadedRetention | None = None
 
 
 class TimModule:
@@ -60,6 +63,7 @@ class TimModule:
         lists = ListStore(api, loaded.config.federation_list, loaded.trust, loaded.source)
         try:
             residency = Residency(api, loaded.residency, lists)
+            retention = None if loaded.retention is None else Retention(api, loaded.retention, lists)
             self_check(api)
             judges = EventJudges()
             judge_events(api, judges.of)
@@ -78,6 +82,8 @@ class TimModule:
         gate.start()
         residency.start()
         lists.start()
+        if retention is not None:
+            retention.start()
 
     @staticmethod
     def parse_config(config: dict[str, Any]) -> LoadedConfig:
@@ -92,7 +98,8 @@ class TimModule:
             require_interfaces(profile, checked.interfaces, "tim_synapse: interfaces")
             residency = None if checked.residency is None else load_residency(checked.residency)
             source = load_source(checked.federation_list.source)
-            return LoadedConfig(checked, profile, load_trust(checked.federation_list), residency, source)
+            retention = None if checked.retention is None else load_retention(checked.retention)
+            return LoadedConfig(checked, profile, load_trust(checked.federation_list), residency, source, retention)
         except ConfigError as error:
             raise SynapseConfigError(str(error)) from None
 

@@ -1,0 +1,37 @@
+"""Retention as a whole: addresses are not stored, the janitor deletes, administrators look and hold rooms."""
+
+from synapse.module_api import ModuleApi
+
+from tim_policy.retention_policy import Without
+from tim_synapse.janitor import Janitor
+from tim_synapse.list_store import ListStore
+from tim_synapse.private_retention import blank_addresses, require_caches
+from tim_synapse.retention_api import RetentionApi
+from tim_synapse.retention_config import LoadedRetention, RetentionMode
+from tim_synapse.retention_sweeps import SWEEPS
+
+
+class Retention:
+    """The part of one process.
+
+    Args:
+        api: Synapse's module interface.
+        retention: the policy and how to apply it.
+        lists: knows which servers are insurers.
+
+    Raises:
+        RetentionNotPossible: the self-check failed.
+    """
+
+    def __init__(self, api: ModuleApi, retention: LoadedRetention, lists: ListStore) -> None:
+        require_caches(api, {cache for sweep in SWEEPS for cache in sweep.caches})
+        is_blank = retention.policy.periods.client_addresses is Without.NOT_STORED
+        if is_blank and retention.mode is RetentionMode.ENFORCE:
+            blank_addresses(api)
+        self._janitor = Janitor(api, retention, lists)
+        self._api = RetentionApi(api, retention)
+
+    def start(self) -> None:
+        """Mount the API and begin; before Synapse opens its listeners."""
+        self._api.register()
+        self._janitor.start()

@@ -1,0 +1,173 @@
+"""`/_synapse/client/tim/v1/retention/…`: what is deleted when, and rooms under legal hold, for administrators.
+
+Every process serves it; the janitor's process acts within a second.
+
+| request | answer |
+| --- | --- |
+| GET status | policy, mode, clock, and each sweep with the rows that are due and that were deleted |
+| POST run | asks for a run now |
+| POST confirm-clock | the clock is right although it jumped |
+| GET holds | rooms in which nothing is deleted |
+| POST hold/{room}?reference=… | hold a room |
+| POST release/{room} | release it |
+
+Errors are Matrix errors, as those of the gate's API (`admin_api`). No answer names a user.
+"""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from synapse.http.site import SynapseRequest
+from synapse.module_api import DirectServeJsonResource, ModuleApi
+from synapse.module_api.errors import Codes, SynapseError
+from synapse.storage.database import LoggingTransaction
+
+from tim_policy.retention_policy import period_text
+from tim_synapse import retention_table as table
+from tim_synapse.admin_answers import Json
+from tim_synapse.retention_config import LoadedRetention
+
+PATH = "/_synapse/client/tim/v1/retention"
+
+_LONGEST_REFERENCE = 200
+
+
+class RetentionApi(DirectServeJsonResource):
+    """The resource below `PATH`.
+
+    Args:
+        api: Synapse's module interface.
+        retention: what this homeserver is configured to do.
+    """
+
+    isLeaf = True  # noqa: N815 - Twisted's name
+
+    def __init__(self, api: ModuleApi, retention: LoadedRetention) -> None:
+        super().__init__()
+        self._api = api
+        self._retention = retention
+
+    def register(self) -> None:
+        """Mount the resource; before Synapse opens its listeners."""
+        self._api.register_web_resource(PATH, self)
+
+    async def _async_render_GET(self, request: SynapseRequest) -> tuple[int, Json]:  # noqa: N802 - Synapse's name
+        await self._require_admin(request)
+        match _path(request):
+            case ["status"]:
+                return HTTPStatus.OK, await self._status()
+            case ["holds"]:
+                holds = await self._api.run_db_interaction("tim_retention_holds", _holds)
+                return HTTPStatus.OK, {"holds": [_hold_json(hold) for hold in holds]}
+        raise _not_found()
+
+    async def _async_render_POST(self, request: SynapseRequest) -> tuple[int, Json]:  # noqa: N802 - Synapse's name
+        await self._require_admin(request)
+        match _path(request):
+            case ["run"]:
+                await self._change("tim_retention_request", table.request_run)
+                return HTTPStatus.OK, {}
+            case ["confirm-clock"]:
+                await self._change("tim_retention_confirm", table.confirm_clock)
+                return HTTPStatus.OK, {}
+            case ["hold", room_id]:
+                return HTTPStatus.OK, await self._hold(room_id, _reference(request))
+            case ["release", room_id]:
+                await self._release(room_id)
+                return HTTPStatus.OK, {}
+        raise _not_found()
+
+    async def _require_admin(self, request: SynapseRequest) -> None:
+        requester = await self._api.get_user_by_req(request)
+        if not await self._api.is_user_admin(requester.user.to_string()):
+            raise SynapseError(HTTPStatus.FORBIDDEN, "Only server admins may use this API", Codes.FORBIDDEN)
+
+    async def _status(self) -> Json:
+        state, progress = await self._api.run_db_interaction("tim_retention_status", _state_and_progress)
+        periods = self._retention.policy.periods
+        return {
+            "policy": self._retention.policy.policy,
+            "mode": self._retention.mode,
+            "periods": {name: period_text(period) for name, period in periods},
+            "run_began_ts": None if state is None else state.run_began_ts,
+            "run_ended_ts": None if state is None else state.run_ended_ts,
+            "clock_fault": None if state is None else state.fault,
+            "sweeps": [
+                {
+                    "name": sweep.name,
+                    "data_class": sweep.data_class,
+                    "is_running": sweep.is_running,
+                    "due": sweep.due,
+                    "deleted": sweep.changed,
+                    "deleted_ever": sweep.changed_ever,
+                    "ended_ts": sweep.ended_ts,
+                }
+                for sweep in progress
+            ],
+        }
+
+    async def _hold(self, room_id: str, reference: str) -> Json:
+        if not room_id.startswith("!"):
+            raise SynapseError(HTTPStatus.BAD_REQUEST, "expected a room id, e.g. !abc:praxis.example.de", _INVALID)
+        is_known = await self._api.run_db_interaction("tim_retention_room", _is_room, room_id)
+        if not is_known:
+            raise SynapseError(HTTPStatus.NOT_FOUND, "This homeserver has no such room", Codes.NOT_FOUND)
+        hold = table.Hold(room_id, reference, self._api.get_current_time_msec())
+        await self._change("tim_retention_hold", table.add_hold, hold)
+        return _hold_json(hold)
+
+    async def _release(self, room_id: str) -> None:
+        if not await self._change("tim_retention_release", table.release_hold, room_id):
+            raise SynapseError(HTTPStatus.NOT_FOUND, "This room is not held", Codes.NOT_FOUND)
+
+    async def _change(self, desc: str, function: Callable[..., Any], *args: object) -> Any:
+        """Also before the janitor's first second: a hold must not have to wait for it."""
+        return await self._api.run_db_interaction(desc, _after_creation, function, *args)
+
+
+_INVALID = "M_INVALID_PARAM"
+
+
+def _after_creation(txn: LoggingTransaction, function: Callable[..., Any], *args: object) -> Any:
+    if not table.has_tables(txn):
+        table.create(txn)
+    return function(txn, *args)
+
+
+def _state_and_progress(txn: LoggingTransaction) -> tuple[table.State | None, list[table.Progress]]:
+    if not table.has_tables(txn):
+        return None, []
+    return table.read_state(txn), table.read_progress(txn)
+
+
+def _holds(txn: LoggingTransaction) -> list[table.Hold]:
+    return table.read_holds(txn) if table.has_tables(txn) else []
+
+
+def _is_room(txn: LoggingTransaction, room_id: str) -> bool:
+    txn.execute("SELECT 1 FROM rooms WHERE room_id = ?", (room_id,))
+    return txn.fetchone() is not None
+
+
+def _hold_json(hold: table.Hold) -> Json:
+    return {"room_id": hold.room_id, "reference": hold.reference, "since_ts": hold.since_ts}
+
+
+def _reference(request: SynapseRequest) -> str:
+    values = (request.args or {}).get(b"reference", [])
+    text = values[0].decode("utf-8", "replace").strip() if len(values) == 1 else ""
+    if not text or len(text) > _LONGEST_REFERENCE or not text.isprintable():
+        raise SynapseError(
+            HTTPStatus.BAD_REQUEST, f"reference: expected one line of at most {_LONGEST_REFERENCE} characters", _INVALID
+        )
+    return text
+
+
+def _path(request: SynapseRequest) -> list[str]:
+    """What follows `PATH`; Twisted has decoded the percent signs."""
+    return [part.decode("utf-8", "replace") for part in request.postpath or []]
+
+
+def _not_found() -> SynapseError:
+    return SynapseError(HTTPStatus.NOT_FOUND, "No such endpoint of retention", Codes.NOT_FOUND)
