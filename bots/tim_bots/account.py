@@ -116,7 +116,7 @@ async def publish_keys(client: GuardedClient) -> None:
 
     Raises:
         TokenRevoked: the token is not valid any more.
-        LoginRefused: the crypto store is not the one this device began with.
+        LoginRefused, KeysRolledBack: the crypto store is not the one this device began with, or an old one.
     """
     await demand(client, "GET", "/_matrix/client/v3/account/whoami")
     published: dict[str, Any] = (await query_own_keys(client)).get("device_keys", {})
@@ -127,7 +127,7 @@ async def publish_keys(client: GuardedClient) -> None:
             "it from a backup; run: tim bot new-device --config FILE"
         )
     if client.should_upload_keys:
-        ok(await client.keys_upload())
+        await client.upload_keys()
 
 
 async def publish_display_name(client: GuardedClient, display_name: str) -> None:

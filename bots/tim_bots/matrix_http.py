@@ -41,7 +41,21 @@ class RequestFailed(TimError):
         return is_final(self.status)
 
 
-class TokenRevoked(TimError):
+class DeviceUnusable(TimError):
+    """Going on with this device is pointless, and the bot must not make itself another one."""
+
+
+class KeysRolledBack(DeviceUnusable):
+    """The crypto store is an old one: it makes one-time keys anew that the homeserver has had before (N11)."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "crypto.db was restored from a backup, which must never be done: its keys were used since; "
+            "run: tim bot new-device --config FILE"
+        )
+
+
+class TokenRevoked(DeviceUnusable):
     """The access token is not valid any more; the bot must not log in again on its own."""
 
     def __init__(self) -> None:

@@ -77,7 +77,7 @@ class Action(enum.StrEnum):
     LOOK_UP = "look_up"
     """content: {"user_id"}"""
     SEND_PLAIN = "send_plain"
-    """content: as SEND_ENCRYPTED; only to say that a room is not encrypted"""
+    """content: as SEND_ENCRYPTED; only to say that a room is not encrypted, or a device not trusted"""
     LEAVE = "leave"
     """content: {}"""
 

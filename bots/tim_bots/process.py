@@ -35,6 +35,8 @@ CHASSIS_MESSAGES = (
     "chassis-message-not-encrypted",
     "chassis-failed",
     "chassis-please-send-again",
+    "chassis-key-withheld",
+    "chassis-device-not-trusted",
     "chassis-operator-dead-letter",
     *verifier.MESSAGES,
 )

@@ -78,10 +78,12 @@ class ScriptedUser:
     Args:
         client: a client that is not logged in yet.
         password: the account's.
+        seeds: of the person's identity; None: a new one.
     """
 
-    def __init__(self, client: GuardedClient, password: str) -> None:
+    def __init__(self, client: GuardedClient, password: str, seeds: MemorySeeds | None = None) -> None:
         self.client = client
+        self.seeds = seeds or MemorySeeds()
         self._password = password
         self._said: dict[str, list[Said]] = {}
         self._data: dict[str, list[Said]] = {}
@@ -91,7 +93,9 @@ class ScriptedUser:
 
     @classmethod
     @asynccontextmanager
-    async def online(cls, homeserver: str, user_id: str, password: str, store_dir: Path) -> AsyncIterator[Self]:
+    async def online(
+        cls, homeserver: str, user_id: str, password: str, store_dir: Path, seeds: MemorySeeds | None = None
+    ) -> AsyncIterator[Self]:
         """The person is there while the block runs.
 
         Args:
@@ -99,13 +103,14 @@ class ScriptedUser:
             user_id: full Matrix user id.
             password: the account's.
             store_dir: for the device's keys; made if need be, must be used for one device only.
+            seeds: the identity of a person who had a device before; None: a new one.
 
         Raises:
             RequestFailed, IdentityBroken: cannot log in, or cannot sign the device.
         """
         store_dir.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - once, before anything runs
         client = new_client(homeserver, user_id, store_dir, os.urandom(32).hex())
-        user = cls(client, password)
+        user = cls(client, password, seeds)
         try:
             await user._log_in()
             syncing = asyncio.create_task(user._sync_forever())
@@ -262,7 +267,7 @@ class ScriptedUser:
     async def _log_in(self) -> None:
         ok(await self.client.login(self._password, device_name="script"))
         ok(await self.client.keys_upload())
-        await ensure_cross_signed(self.client, MemorySeeds(), self._password)
+        await ensure_cross_signed(self.client, self.seeds, self._password)
         await self._sync(timeout_ms=0)
 
     async def _sync_forever(self) -> None:

@@ -13,12 +13,12 @@ from tim_bots.arrivals import arrival_of, departures, invites, is_encrypted, roo
 from tim_bots.backfill import fetch_gap
 from tim_bots.backoff import delays
 from tim_bots.database import Database
-from tim_bots.guard import AnswerTooLarge, GuardedClient
+from tim_bots.guard import AnswerTooLarge, GuardedClient, Unreadable
 from tim_bots.health import Health
 from tim_bots.inbox import UNREADABLE, Arrival, Entry, Kind, State
 from tim_bots.incoming import Unprocessed
 from tim_bots.lease import LeaseLost
-from tim_bots.matrix_http import RequestFailed, TokenRevoked, ok
+from tim_bots.matrix_http import DeviceUnusable, RequestFailed, ok
 from tim_bots.messages import say
 from tim_bots.metrics import GAPS, SYNCS, UNDECRYPTABLE
 from tim_bots.outbox import Action, in_reply_to, text_content, transaction_id
@@ -33,6 +33,12 @@ KEY_HOPE = timedelta(days=7)
 _ASK_AGAIN_AFTER = timedelta(minutes=10)
 """In one room; a flood of undecryptable messages gets one answer."""
 
+_ADVICE = {
+    None: (Action.SEND_ENCRYPTED, "chassis-please-send-again"),
+    Unreadable.WITHHELD: (Action.SEND_ENCRYPTED, "chassis-key-withheld"),
+    # in the clear, because a device that is not trusted gets no keys; there is nothing personal in it
+    Unreadable.NOT_TRUSTED: (Action.SEND_PLAIN, "chassis-device-not-trusted"),
+}
 _LONG_POLL_MS = 30_000
 _SHORT_POLL_MS = 3_000
 """While something waits for its keys, its time limit is looked at this often."""
@@ -83,13 +89,13 @@ class SyncLoop:
         """Sync until cancelled.
 
         Raises:
-            TokenRevoked: going on is pointless, and logging in again would change the bot's device.
+            DeviceUnusable: going on is pointless, and logging in again would change the bot's device.
         """
         waiting_times = delays()
         while True:
             try:
                 await self.sync_once()
-            except TokenRevoked:
+            except DeviceUnusable:
                 self._health.token_valid = False
                 raise
             except LeaseLost:
@@ -188,10 +194,11 @@ class SyncLoop:
             return
         await self._client.query_keys()
         now = datetime.now(UTC)
-        readable = [(entry, self._read(entry)) for entry in entries]
+        reasons = [self._client.why_unreadable(entry.room_id, entry.content) for entry in entries]
+        seen = [(entry, self._read(entry), reason) for entry, reason in zip(entries, reasons, strict=True)]
 
         def work(connection: Connection) -> bool:
-            is_new = [self._settle(connection, entry, read, now) for entry, read in readable]
+            is_new = [self._settle(connection, *one, now) for one in seen]
             return any(is_new)
 
         if await self._database.transaction(work):
@@ -204,7 +211,14 @@ class SyncLoop:
             return None
         return arrival_of(event, entry.room_id, self._client.user_id) or Unprocessed.IGNORED
 
-    def _settle(self, connection: Connection, entry: Entry, read: Arrival | Unprocessed | None, now: datetime) -> bool:
+    def _settle(
+        self,
+        connection: Connection,
+        entry: Entry,
+        read: Arrival | Unprocessed | None,
+        reason: Unreadable | None,
+        now: datetime,
+    ) -> bool:
         """Returns whether there is something new to be done."""
         if isinstance(read, Arrival):
             if entry.state is State.ASKED and self._inbox.was_followed(connection, entry):
@@ -216,18 +230,19 @@ class SyncLoop:
         if read is Unprocessed.IGNORED or now - entry.received_at >= KEY_HOPE:
             self._inbox.finish(connection, entry.id)
             return False
-        if entry.state is State.ASKED or now - entry.received_at < KEY_PATIENCE:
+        if entry.state is State.ASKED or (reason is None and now - entry.received_at < KEY_PATIENCE):
             return False
-        return self._ask_again(connection, entry, now)
+        return self._ask_again(connection, entry, reason, now)
 
-    def _ask_again(self, connection: Connection, entry: Entry, now: datetime) -> bool:
-        """Ask the sender once to send it again, as a reply to what cannot be read."""
+    def _ask_again(self, connection: Connection, entry: Entry, reason: Unreadable | None, now: datetime) -> bool:
+        """Tell the sender once what to do, as a reply to what cannot be read."""
         was_asked = self._inbox.was_asked(connection, entry.room_id, now - _ASK_AGAIN_AFTER)
         self._inbox.set_asked(connection, entry.id)
         if not was_asked:
-            content = in_reply_to(entry.event_id, text_content(say("chassis-please-send-again")))
+            action, text = _ADVICE[reason]
+            content = in_reply_to(entry.event_id, text_content(say(text)))
             txn_id = transaction_id(entry.event_id, "please send again")
-            self._outbox.add_once(connection, entry.room_id, txn_id, Action.SEND_ENCRYPTED, content)
+            self._outbox.add_once(connection, entry.room_id, txn_id, action, content)
         UNDECRYPTABLE.labels("not_asked" if was_asked else "asked").inc()
         logger.warning("undecryptable component=sync asked=%s", not was_asked)
         return not was_asked

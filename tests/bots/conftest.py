@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from tim_bots.cli import new_key
-from tim_bots.scripted_user import ScriptedUser
+from tim_bots.scripted_user import MemorySeeds, ScriptedUser
 from tim_sandbox.homeserver_client import HomeserverClient
 from tim_sandbox.running import Sandbox
 from tim_sandbox.state import UserState
@@ -63,10 +63,10 @@ def person(homeserver: HomeserverClient, new_user_id: NewUserId, tmp_path: Path)
     """Creates an account and a cross-signed E2EE client for it."""
 
     @asynccontextmanager
-    async def online(user_id: str | None = None) -> AsyncIterator[ScriptedUser]:
+    async def online(user_id: str | None = None, seeds: MemorySeeds | None = None) -> AsyncIterator[ScriptedUser]:
         user_id = user_id or await new_user_id("person")
         store_dir = tmp_path / uuid4().hex
-        async with ScriptedUser.online(homeserver.client_url, user_id, PASSWORD, store_dir) as user:
+        async with ScriptedUser.online(homeserver.client_url, user_id, PASSWORD, store_dir, seeds) as user:
             yield user
 
     return online

@@ -27,7 +27,7 @@ a release that lacks one of the methods hooked here.
 """
 
 from tim_bots.guard import parsing, validation
-from tim_bots.guard.client import AnswerTooLarge, GuardedClient
+from tim_bots.guard.client import AnswerTooLarge, GuardedClient, Unreadable
 from tim_bots.guard.hooks import UnsupportedNio, require_supported_nio
 from tim_bots.guard.olm import GuardedOlm
 from tim_bots.guard.store import CryptoStore, open_crypto_store
@@ -40,6 +40,7 @@ __all__ = [
     "CryptoStore",
     "GuardedClient",
     "GuardedOlm",
+    "Unreadable",
     "UnsupportedNio",
     "open_crypto_store",
     "require_supported_nio",

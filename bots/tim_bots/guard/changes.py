@@ -175,6 +175,11 @@ def _is_named(table: Table) -> Any:
 
 
 READ_MEGOLM = select(tables.megolm_session).where(_is_named(tables.megolm_session))
+READ_MAKERS = select(tables.megolm_session.c.sender_key).where(
+    tables.megolm_session.c.device == bindparam("a_device"),
+    tables.megolm_session.c.room_id == bindparam("a_room_id"),
+    tables.megolm_session.c.session_id == bindparam("a_session_id"),
+)
 READ_POSITIONS = select(tables.message_index.c.position, tables.message_index.c.event).where(
     _is_named(tables.message_index)
 )

@@ -1,15 +1,18 @@
 """nio's client with the guarded crypto machine and a sync that leaves the position to its caller."""
 
 import dataclasses
+import enum
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from nio import (
     AsyncClient,
     AsyncClientConfig,
+    ErrorResponse,
+    Event,
     KeysClaimResponse,
     KeysQueryResponse,
     MegolmEvent,
@@ -23,7 +26,7 @@ from tim_bots.crypto_metrics import REFUSED
 from tim_bots.guard import power
 from tim_bots.guard.olm import GuardedOlm
 from tim_bots.guard.store import CryptoStore
-from tim_bots.matrix_http import ok
+from tim_bots.matrix_http import KeysRolledBack, ok
 from tim_policy.errors import TimError
 
 logger = logging.getLogger(__name__)
@@ -40,6 +43,15 @@ class AnswerTooLarge(TimError):
 
     def __init__(self) -> None:
         super().__init__(f"the homeserver sent an answer of more than {LONGEST_ANSWER // 2**20} MiB")
+
+
+class Unreadable(enum.Enum):
+    """Why an encrypted event will stay unreadable."""
+
+    WITHHELD = enum.auto()
+    """The sender's client does not want to give the bot the key."""
+    NOT_TRUSTED = enum.auto()
+    """The device that sent it is refused (`trust: refuse`)."""
 
 
 class GuardedClient(AsyncClient):  # type: ignore[misc]  # nio has no types
@@ -192,17 +204,43 @@ class GuardedClient(AsyncClient):  # type: ignore[misc]  # nio has no types
 
     def readable(self, event: Any, room_id: str) -> Any:
         """The event decrypted, or itself when it is not encrypted or its keys are missing."""
-        if not isinstance(event, MegolmEvent):
+        encrypted = event if isinstance(event, MegolmEvent) else self._with_sender_key(event, room_id)
+        if encrypted is None:
             return event
-        event.room_id = room_id
-        return self.olm._decrypt_megolm_no_error(event) or event  # noqa: SLF001 - hooked in olm.py
+        encrypted.room_id = room_id
+        return self.olm._decrypt_megolm_no_error(encrypted) or event  # noqa: SLF001 - hooked in olm.py
 
-    def withheld_code(self, room_id: str, source: dict[str, Any]) -> str | None:
-        """N13: why the sender of an event that cannot be read gave the bot no key; None: nothing was said."""
-        session_id, sender = source.get("content", {}).get("session_id"), source.get("sender")
-        if not isinstance(session_id, str) or not isinstance(sender, str):
+    def _with_sender_key(self, event: Any, room_id: str) -> MegolmEvent | None:
+        """A Megolm event without the `sender_key` and `device_id` that are deprecated, and that nio demands."""
+        content, sender = event.source.get("content"), event.source.get("sender")
+        session_id = content.get("session_id") if isinstance(content, Mapping) else None
+        if event.source.get("type") != "m.room.encrypted" or not isinstance(session_id, str):
             return None
-        return self.olm.withheld.code(room_id, session_id, sender)
+        if not isinstance(sender, str) or "sender_key" in content:
+            return None
+        makers = self.store.makers_of(room_id, session_id)
+        device = next((d for d in self.olm.device_store.active_user_devices(sender) if d.curve25519 in makers), None)
+        if device is None:
+            return None
+        more = {"sender_key": device.curve25519, "device_id": device.id}
+        complete = Event.parse_event(event.source | {"content": {**content, **more}})
+        return complete if isinstance(complete, MegolmEvent) else None
+
+    def why_unreadable(self, room_id: str, source: Mapping[str, Any]) -> Unreadable | None:
+        """What is known about an encrypted event that cannot be read (N13); None: its key may still come."""
+        content, sender = source.get("content"), source.get("sender")
+        session_id = content.get("session_id") if isinstance(content, Mapping) else None
+        if not isinstance(sender, str) or not isinstance(session_id, str) or not isinstance(content, Mapping):
+            return None
+        if self.olm.withheld.is_deliberate(room_id, session_id, sender):
+            return Unreadable.WITHHELD
+        sender_key = content.get("sender_key")
+        if not isinstance(sender_key, str):
+            return None
+        session = self.olm.inbound_group_store.get(room_id, sender_key, session_id)
+        if session is not None and self.olm.is_of_refused_device(sender, session, sender_key):
+            return Unreadable.NOT_TRUSTED
+        return None
 
     async def share_group_session(
         self, room_id: str, ignore_unverified_devices: bool = False
@@ -227,15 +265,27 @@ class GuardedClient(AsyncClient):  # type: ignore[misc]  # nio has no types
             raise LocalProtocolError("the room key did not reach every device")
         return response
 
+    async def upload_keys(self) -> None:
+        """Publish this device's keys, and new one-time keys.
+
+        Raises:
+            KeysRolledBack: the crypto store is an old one (N11).
+            RequestFailed, TokenRevoked: the homeserver refused.
+        """
+        response = await self.keys_upload()
+        if isinstance(response, ErrorResponse) and "already exists" in response.message:
+            raise KeysRolledBack
+        ok(response)
+        self.olm.fallback_key_wanted = False
+
     async def maintain_keys(self) -> None:
         """Do the uploads and to-device requests that the last sync made necessary.
 
         Raises:
-            RequestFailed, TokenRevoked: the homeserver refused one.
+            RequestFailed, DeviceUnusable: the homeserver refused one.
         """
         if self.should_upload_keys:
-            ok(await self.keys_upload())
-            self.olm.fallback_key_wanted = False
+            await self.upload_keys()
         if self.should_claim_keys:
             ok(await self.keys_claim(self.get_users_for_key_claiming()))
         for response in await self.send_to_device_messages():

@@ -44,6 +44,8 @@ HOOKED: dict[type | ModuleType, tuple[str, ...]] = {
         "create_matrix_response",
         "parse_body",
         "share_group_session",
+        "keys_upload",
+        "keys_query",
         "_handle_sync",
         "_handle_joined_state",
         "_invalidate_session_for_member_event",

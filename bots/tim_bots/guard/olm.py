@@ -104,6 +104,14 @@ class GuardedOlm(Olm):  # type: ignore[misc]  # nio has no types
             for device in self.device_store.active_user_devices(sender)
         )
 
+    def is_of_refused_device(self, sender: str, session: Any, sender_key: str) -> bool:
+        """Whether a session is the sender's own, but of a device that `trust` refuses."""
+        return any(
+            (device.curve25519, device.ed25519) == (sender_key, session.ed25519)
+            and not self.trust.allows(sender, device.id)
+            for device in self.device_store.active_user_devices(sender)
+        )
+
     def _decrypt_megolm_no_error(self, event: MegolmEvent, room_id: str | None = None) -> Any:
         """N1 for room events: content that nio cannot take apart is an undecryptable event."""
         try:

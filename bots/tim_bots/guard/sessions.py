@@ -119,6 +119,10 @@ class GroupSessions:
             return False
         return True
 
+    def makers_of(self, room_id: str, session_id: str) -> set[str]:
+        """The sender keys of sessions of this name, of those in memory."""
+        return {key.sender_key for key in self._known if (key.room_id, key.session_id) == (room_id, session_id)}
+
     def trim(self) -> None:
         """Forget those that were not used lately; to be called when all is on the disk."""
         while len(self._known) > _GROUP_SESSIONS_IN_MEMORY:

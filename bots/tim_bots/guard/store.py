@@ -21,6 +21,7 @@ from sqlalchemy.pool import StaticPool
 from tim_bots.guard import tables
 from tim_bots.guard.changes import (
     MARK_BACKED_UP,
+    READ_MAKERS,
     READ_MEGOLM,
     READ_POSITIONS,
     Changes,
@@ -148,6 +149,15 @@ class CryptoStore:
             row.pickle, row.ed25519, key.sender_key, key.room_id, self._pickle_key
         )
         return Known(session, seen, row.used_at_ms)
+
+    def makers_of(self, room_id: str, session_id: str) -> set[str]:
+        """The sender keys of all devices that gave the bot a session of this name; who made it is one of them."""
+        makers = self.group_sessions.makers_of(room_id, session_id)
+        if self._device is not None:
+            with self._engine.connect() as connection:
+                wanted = {"a_device": self._device, "a_room_id": room_id, "a_session_id": session_id}
+                makers.update(connection.scalars(READ_MAKERS, wanted))
+        return makers
 
     # Noting changes: called by nio
 

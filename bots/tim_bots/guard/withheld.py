@@ -7,6 +7,8 @@ from typing import Any
 CODES = frozenset(
     {"m.blacklisted", "m.unverified", "m.unauthorised", "m.unavailable", "m.no_olm", "m.history_not_shared"}
 )
+_DELIBERATE = frozenset({"m.blacklisted", "m.unverified", "m.unauthorised"})
+"""The person, or the client's strictness, does not want the bot to read it."""
 OTHER = "other"
 _MEMORY = 1_000
 
@@ -37,6 +39,6 @@ class Withheld:
                 self._codes.popitem(last=False)
         return known
 
-    def code(self, room_id: str, session_id: str, sender: str) -> str | None:
-        """Why the sender of a message gave the bot no key for it; None: nothing was said."""
-        return self._codes.get((room_id, session_id, sender))
+    def is_deliberate(self, room_id: str, session_id: str, sender: str) -> bool:
+        """Whether the sender of a message does not want the bot to read it."""
+        return self._codes.get((room_id, session_id, sender)) in _DELIBERATE

@@ -72,6 +72,19 @@ def recover(config: ConfigFile) -> None:
     typer.echo("The identity is back. The next start signs a new device with it.")
 
 
+@app.command()
+def accept(config: ConfigFile, user_id: Annotated[str, typer.Argument(help="Matrix user id of the person.")]) -> None:
+    """Trust the new identity of a person who reset it; make sure first that it is that person's. Stop the bot first."""
+    from tim_bots.config import load_config
+    from tim_bots.identity import commands
+
+    async def work() -> bool:
+        async with commands.opened(load_config(config)) as account:
+            return await commands.accept(account, user_id)
+
+    typer.echo("accepted" if asyncio.run(work()) else "nothing to accept: this is the identity that was seen first")
+
+
 def _print_fingerprint(master_key: str) -> None:
     from tim_bots.identity.fingerprint import grouped
 

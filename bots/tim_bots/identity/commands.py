@@ -159,3 +159,18 @@ async def recover(account: Account, recovery_key: str) -> str:
             )
         await account.seeds.save(seeds)
         return public_key(seeds.master)
+
+
+async def accept(account: Account, user_id: str) -> bool:
+    """Pin the identity that somebody has now, after the practice made sure that it is his.
+
+    Returns:
+        Whether his identity was another one than the pinned one.
+    """
+    async with account.online() as client:
+        await client.store.flush()
+        client.olm.users_for_key_query.add(user_id)
+        await client.query_keys()
+        is_accepted = client.olm.trust.accept(user_id)
+        await client.store.flush()
+        return is_accepted

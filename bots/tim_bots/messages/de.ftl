@@ -10,6 +10,10 @@ chassis-failed =
     Es tut mir leid, bei Ihrer letzten Nachricht ist bei mir ein Fehler aufgetreten. Ich habe den Betreiber benachrichtigt. Bitte wenden Sie sich direkt an die Einrichtung, wenn es eilt.
 chassis-please-send-again =
     Diese Nachricht konnte ich nicht entschlüsseln. Bitte senden Sie sie noch einmal.
+chassis-key-withheld =
+    Diese Nachricht konnte ich nicht entschlüsseln: Ihre App hat mir den Schlüssel nicht gegeben. Bitte erlauben Sie ihr, mir zu schreiben, zum Beispiel indem Sie mich in der App bestätigen, und senden Sie die Nachricht noch einmal.
+chassis-device-not-trusted =
+    Ihr Gerät ist nicht bestätigt oder Ihre Identität hat sich geändert. Deshalb lese ich Ihre Nachricht nicht. Bitte bestätigen Sie das Gerät in den Einstellungen Ihrer App, oder wenden Sie sich direkt an die Einrichtung.
 chassis-verification-compare =
     Ihre App zeigt jetzt sieben Emojis. Fragen Sie die Einrichtung am Telefon oder vor Ort, welche sie sieht, und bestätigen Sie nur, wenn alle gleich sind. Hier im Chat zeige ich sie nicht: Ein Angreifer könnte sie ändern.
 # To the operator: nothing about people or their messages.

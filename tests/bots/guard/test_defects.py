@@ -6,6 +6,7 @@ import dataclasses
 import inspect
 import itertools
 import json
+import random
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,8 +18,10 @@ from nio import (
     AsyncClient,
     AsyncClientConfig,
     EncryptionError,
+    Event,
     KeysClaimResponse,
     MatrixRoom,
+    MegolmEvent,
     RoomMemberEvent,
     SyncResponse,
     ToDeviceEvent,
@@ -43,10 +46,11 @@ from tests.bots.guard.machines import (
     prekey_message_for_unknown_key,
 )
 from tim_bots import guard
-from tim_bots.guard import CryptoStore, GuardedClient, GuardedOlm, hooks, open_crypto_store, parsing
+from tim_bots.guard import CryptoStore, GuardedClient, GuardedOlm, Unreadable, hooks, open_crypto_store, parsing
 from tim_bots.guard.changes import prune_before
 from tim_bots.guard.power import CREATOR_LEVEL, apply_state
 from tim_bots.guard.sessions import Devices, OlmSessions, SessionKey
+from tim_bots.guard.trust import Strictness
 from tim_bots.signatures import unpadded
 
 
@@ -314,18 +318,76 @@ def test_n13_a_withheld_key_is_understood() -> None:
     client = client_of(GuardedClient)
     client.olm.handle_to_device_event(withheld())
     source = {"sender": ALICE, "content": {"session_id": "s"}}
-    assert client.withheld_code(ROOM, source) == "m.unverified"
-    assert client.withheld_code(ROOM, source | {"sender": MALLORY}) is None
-    assert client.withheld_code("!other:a.test", source) is None
+    assert client.why_unreadable(ROOM, source) is Unreadable.WITHHELD
+    assert client.why_unreadable(ROOM, source | {"sender": MALLORY}) is None
+    assert client.why_unreadable("!other:a.test", source) is None
 
 
 @pytest.mark.parametrize(
     "content", [{"code": "<b>"}, {"code": 5}, {"session_id": 5}, {"room_id": None}, {"code": None}]
 )
-def test_n13_a_strangers_code_is_never_quoted(content: dict[str, Any]) -> None:
+def test_n13_a_strangers_code_means_nothing(content: dict[str, Any]) -> None:
     client = client_of(GuardedClient)
     client.olm.handle_to_device_event(withheld(**content))
-    assert client.withheld_code(ROOM, {"sender": ALICE, "content": {"session_id": "s"}}) in {None, "other"}
+    assert client.why_unreadable(ROOM, {"sender": ALICE, "content": {"session_id": "s"}}) is None
+
+
+@pytest.mark.parametrize(
+    "source", [{}, {"sender": 5}, {"sender": ALICE, "content": 5}, {"sender": ALICE, "content": {}}]
+)
+def test_n13_an_odd_event_has_no_reason(source: dict[str, Any]) -> None:
+    assert client_of(GuardedClient).why_unreadable(ROOM, source) is None
+
+
+def test_a_message_of_a_refused_device_has_a_reason() -> None:
+    client = client_of(GuardedClient)
+    event = Talk(client.olm, plain(ALICE)).say()
+    assert client.why_unreadable(ROOM, event.source) is None
+    client.olm.trust.strictness = Strictness.REFUSE
+    assert client.readable(event, ROOM) is event
+    assert client.why_unreadable(ROOM, event.source) is Unreadable.NOT_TRUSTED
+
+
+def without_sender_key(event: Any, **claims: Any) -> Any:
+    content = {key: value for key, value in event.source["content"].items() if key not in {"sender_key", "device_id"}}
+    return Event.parse_event(event.source | {"content": content} | claims)
+
+
+async def test_a_message_without_the_deprecated_sender_key_is_read() -> None:
+    client = client_of(GuardedClient)
+    talk = Talk(client.olm, plain(ALICE))
+    bare = without_sender_key(talk.say("ohne"))
+    assert not isinstance(bare, MegolmEvent)
+    assert client.readable(bare, ROOM).body == "ohne"
+    await client.store.flush()
+    client.olm.inbound_group_store._known.clear()
+    assert client.readable(without_sender_key(talk.say("noch", "$2")), ROOM).body == "noch"
+
+
+def test_a_message_without_sender_key_is_nobody_elses() -> None:
+    client = client_of(GuardedClient)
+    talk = Talk(client.olm, plain(ALICE))
+    client.olm.device_store.add(device_of(plain(MALLORY)))
+    bare = without_sender_key(talk.say(), sender=MALLORY)
+    assert client.readable(bare, ROOM) is bare
+
+
+async def test_order_and_repetition_change_nothing() -> None:
+    """A homeserver that shuffles, repeats, renames and re-dates what was said."""
+    bot, alice = guarded(), plain(ALICE)
+    talk = Talk(bot, alice)
+    events = [talk.say(str(number), f"${number}") for number in range(20)]
+    dice = random.Random(3)
+    for _ in range(3):
+        dice.shuffle(events)
+        assert [bot.decrypt_megolm_event(event).body for event in events] == [e.event_id[1:] for e in events]
+    for event in events:
+        renamed = talk.event(event.ciphertext, "$other")
+        redated = talk.event(event.ciphertext, event.event_id, origin_server_ts=2)
+        elsewhere = talk.event(event.ciphertext, event.event_id)
+        elsewhere.room_id = "!other:a.test"
+        for forged in (renamed, redated, elsewhere):
+            assert bot._decrypt_megolm_no_error(forged) is None
 
 
 def state(kind: Any, event_type: str, content: dict[str, Any], sender: str = ALICE) -> Any:
