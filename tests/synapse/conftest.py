@@ -108,9 +108,17 @@ async def running_lone_server(
     pki: ListPki,
     residency: Mapping[str, Any] | None = None,
     modules: tuple[Mapping[str, Any], ...] = (),
+    rules: Mapping[str, Any] | None = None,
 ) -> AsyncIterator[LoneServer]:
-    """A homeserver that starts while its list source does not listen; `modules` are loaded after ours."""
+    """A homeserver that starts while its list source does not listen.
+
+    Args:
+        directory, base_port, pki, residency: see `spec_in`.
+        modules: are loaded after ours.
+        rules: what the operator changes.
+    """
     spec = spec_in(directory, base_port, pki, residency)
+    spec.modules[0]["config"]["rules"] = dict(rules or {})
     spec = replace(spec, modules=(*spec.modules, *modules))
     state = HomeserverState(
         server_name=NAME,

@@ -1,7 +1,8 @@
 """A source of federation lists that a test can make answer anything."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from typing import Any
 
 from aiohttp import web
 
@@ -25,13 +26,17 @@ class ListSource:
         self._body = b""
         self._status = 200
 
-    def serve(self, version: int, *server_names: str) -> None:
-        """Answer with a genuine list."""
-        self.serve_raw(self.signed(version, *server_names))
+    def serve(self, version: int, *server_names: str, insurers: Mapping[str, str] | None = None) -> None:
+        """Answer with a genuine list; see `signed`."""
+        self.serve_raw(self.signed(version, *server_names, insurers=insurers))
 
-    def signed(self, version: int, *server_names: str) -> bytes:
-        """A genuine list."""
-        entries = [{"domain": name, "telematikID": "1-20", "isInsurance": False} for name in server_names]
+    def signed(self, version: int, *server_names: str, insurers: Mapping[str, str] | None = None) -> bytes:
+        """A genuine list of professionals' servers, and of insurers' servers with their IK numbers."""
+        entries: list[dict[str, Any]] = [
+            {"domain": name, "telematikID": "1-20", "isInsurance": False} for name in server_names
+        ]
+        for name, ik_number in (insurers or {}).items():
+            entries.append({"domain": name, "telematikID": "8-01", "isInsurance": True, "ik": [ik_number]})
         return sign_federation_list({"version": version, "domainList": entries}, self._pki.signer)
 
     def serve_raw(self, body: bytes, status: int = 200) -> None:

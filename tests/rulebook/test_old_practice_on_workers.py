@@ -1,4 +1,4 @@
-"""Every process of a homeserver offers the interfaces, and what one of them stored counts in all at once (1.1)."""
+"""1.1 on workers and PostgreSQL: contact lists, direct chats, and every process offers the interfaces."""
 
 import time
 from typing import Any
@@ -8,7 +8,7 @@ import pytest
 from tests.rulebook.conftest import creator
 from tests.rulebook.interfaces import openid_token
 from tests.synapse.invite_paths import assert_refused
-from tests.synapse.matrix import invite, leave, new_room
+from tests.synapse.matrix import invitations_of, invite, join, leave, new_room, set_account_data
 from tim_sandbox.homeserver_client import Answer, HomeserverClient, MatrixUser
 from tim_sandbox.running import Sandbox
 
@@ -70,3 +70,16 @@ async def test_every_process_knows_the_list_and_the_tokens(old_practice_on_worke
     admin = await sandbox.homeserver(SERVER).new_user("admin-of-workers", "password", is_admin=True)
     (found,) = (await call(sandbox, sandbox.homeserver(SERVER), sums, admin, admin.access_token)).body["sums"]
     assert (found["events"], found["reports"]) == (2, 2), "once per token, whichever process was asked"
+
+
+@pytest.mark.requirement("TI-M_11X_0707")
+@pytest.mark.parametrize("by", ["invite", "account data"])
+async def test_a_direct_chat_stays_between_two(old_practice_on_workers: Sandbox, by: str) -> None:
+    new_user = creator(old_practice_on_workers)
+    doctor, colleague, third = [await new_user(SERVER) for _ in range(3)]
+    room_id = await new_room(doctor, invite=[colleague.user_id], is_direct=by == "invite")
+    assert (await join(colleague, room_id)).status == 200
+    if by == "account data":
+        await set_account_data(colleague, "m.direct", {doctor.user_id: [room_id]})
+    assert_refused(await invite(doctor, room_id, third.user_id))
+    assert await invitations_of(third) == set()
