@@ -32,7 +32,7 @@ def flow_of(config: BotConfig, cipher: Cipher, surroundings: Surroundings) -> Fl
     if desk is not None:
         triage = TriageSkill(desk, roles)
         skills.append(triage)
-        opening = Opening(triage, first_question())
+        opening = Opening(triage, first_question)
     pins = PinBook(cipher)
     consents = _consents(config, cipher)
     if consents is not None:

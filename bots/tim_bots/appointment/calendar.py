@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 from tim_bots.appointment.config import CalendarConfig
@@ -75,8 +76,8 @@ def choose_offer(free: Collection[datetime], zone: ZoneInfo) -> tuple[datetime, 
     chosen: list[datetime] = []
     for differs in (_half_day, _half_day, _date):
         taken = {differs(start, zone) for start in chosen}
-        chosen += [start for start in free if differs(start, zone) not in taken][:1]
-    chosen += [start for start in free if start not in chosen][: OFFER_SIZE - len(chosen)]
+        chosen += islice((start for start in free if differs(start, zone) not in taken), 1)
+    chosen += list(islice((start for start in free if start not in chosen), OFFER_SIZE - len(chosen)))
     return tuple(sorted(chosen))
 
 

@@ -1,7 +1,7 @@
 """The flow of all dialogues: one message in, answers out, everything in the chassis' transaction."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -58,10 +58,10 @@ class _Turn:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """A question that the bot asks right after its greeting."""
+    """A question that the bot asks right after its greeting; it follows from the skill's facts."""
 
     skill: Skill[Any]
-    question: Ask
+    question: Callable[[Any], Ask]
 
 
 class DialogueFlow:
@@ -157,8 +157,9 @@ class DialogueFlow:
         greeted = manners.model_copy(update={"is_greeted": True})
         if self._opening is None or who.room_id == self._staff_room:
             return greeted, (self._player.text(self._greeting),)
-        question = replace(self._opening.question, before=(self._greeting,))
-        return greeted, self._player.ask(connection, self._opening.skill, who, question, now).answers
+        opening = self._opening
+        asked = self._player.ask(connection, opening.skill, who, opening.question, now, self._greeting)
+        return greeted, asked.answers
 
     def _hear(self, connection: Connection, message: Incoming, turn: _Turn) -> tuple[RoomManners, tuple[Outgoing, ...]]:
         spoken = read_spoken(message.text if message.kind is MessageKind.TEXT else "")

@@ -1,6 +1,6 @@
 """Plays a skill: engine, effects, polls and blocks for programs, in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from tim_bots.dialogue.commands import read_spoken
 from tim_bots.dialogue.conversation import Conversation
-from tim_bots.dialogue.dialogue import Said, Say, Turn
+from tim_bots.dialogue.dialogue import Ask, Said, Say, Turn
 from tim_bots.dialogue.engine import Engine, Reply
 from tim_bots.dialogue.memory import Memory
 from tim_bots.dialogue.polls import FEWEST, MOST, end_poll, start_poll
@@ -131,11 +131,20 @@ class Player:
         asking = next((one for one in self.skills if one.dialogue.name == CONSENT), None)
         if asking is None or step is not None:  # a program cannot consent for a person
             return Played((self.text(Say("person-consent-refused")),), is_done=False)
-        return self.ask(connection, asking, who, ask_consent(name), said.now)
+        return self.ask(connection, asking, who, lambda _facts: ask_consent(name), said.now)
 
-    def ask(self, connection: Connection, skill: Skill[Any], who: Who, turn: Turn, now: datetime) -> Played:
-        """Begin a conversation with a question of the bot's own."""
+    def ask(
+        self,
+        connection: Connection,
+        skill: Skill[Any],
+        who: Who,
+        question: Callable[[Any], Ask],
+        now: datetime,
+        *before: Say,
+    ) -> Played:
+        """Begin a conversation with a question of the bot's own, which follows from the skill's facts."""
         facts = skill.facts(connection, who, now)
+        turn = replace(question(facts), before=before)
         engine: Engine[Any] = Engine(skill.dialogue, str(uuid4()))
         reply = engine.follow(None, turn, Said(read_spoken(""), now), facts)
         after, polls = self._polls(None, reply, skill)

@@ -1,9 +1,9 @@
 """Structured messages of other programs: understood and answered, or refused with a reason; never guessed."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Column, Connection, String, Table, insert, select
+from sqlalchemy import BigInteger, Column, Connection, String, Table, delete, insert, select
 
 from tim_bots.database import metadata
 from tim_bots.dialogue.commands import read_spoken
@@ -12,6 +12,7 @@ from tim_bots.dialogue.dialogue import Said, Say
 from tim_bots.dialogue.player import Played, Player
 from tim_bots.dialogue.who import Who
 from tim_bots.flow import Incoming, Outgoing, SendText
+from tim_bots.points_in_time import to_ms
 from tim_bots.structured.reading import Refusal, read_step
 from tim_bots.structured.status import read_request, response
 from tim_bots.structured.step import FlowStep
@@ -22,7 +23,10 @@ _seen = Table(
     metadata,
     Column("person_key", String(64), primary_key=True),
     Column("msg_id", String(36), primary_key=True),
+    Column("seen_at_ms", BigInteger, nullable=False, index=True),
 )
+_REMEMBERED = timedelta(days=30)
+"""Nobody repeats an older message, and the inbox knows every event anyway."""
 
 _ANSWERS = frozenset({"offer", "confirm", "reminder", "reschedule", "record", "accept", "decline"})
 """Steps with which practices answer: from another bot they ask for nothing."""
@@ -55,7 +59,7 @@ class Programs:
         step = read_step(message.event_type, message.content, message.event_id)
         if isinstance(step, Refusal):
             return self._refuse(message, step, now)
-        if self._is_known(connection, who, step):
+        if self._is_known(connection, who, step, now):
             return ()
         count_step(connection, Direction.RECEIVED, step)
         if step.step in _ANSWERS:
@@ -68,12 +72,13 @@ class Programs:
                 return (*played.answers, *self._status(message, _problem(played), now))
         return self._refuse(message, Refusal.UNKNOWN_STEP, now)
 
-    def _is_known(self, connection: Connection, who: Who, step: FlowStep) -> bool:
-        """Whether this message came before; remembers it."""
+    def _is_known(self, connection: Connection, who: Who, step: FlowStep, now: datetime) -> bool:
+        """Whether this message came before; remembers it, and forgets old ones."""
+        connection.execute(delete(_seen).where(_seen.c.seen_at_ms <= to_ms(now - _REMEMBERED)))
         row = {"person_key": who.person_key, "msg_id": str(step.msg_id)}
         if connection.execute(select(_seen).filter_by(**row)).first() is not None:
             return True
-        connection.execute(insert(_seen).values(**row))
+        connection.execute(insert(_seen).values(**row, seen_at_ms=to_ms(now)))
         return False
 
     def _refuse(self, message: Incoming, refusal: Refusal, now: datetime) -> tuple[Outgoing, ...]:

@@ -37,16 +37,16 @@ class Route:
     concern: str
 
 
-def first_question(*before: Say) -> Ask:
-    """Ask for the concern."""
-    return Ask(Frame(step=CONCERN), before)
+def first_question(counter: Counter) -> Ask:
+    """Ask for the concern; the numbers mean what was shown, whatever is offered by the time of the answer."""
+    return Ask(Frame(step=CONCERN, values={"concerns": tuple(one.option.value for one in counter.concerns)}))
 
 
 def _begin(said: Said, counter: Counter) -> Turn | None:
     if said.vote is not None or not counter.concerns or (said.is_shared and not said.is_for_us):
         return None
     text = said.spoken.rest if said.is_for_us else said.spoken.text
-    return _lead(text, counter) or first_question()
+    return _lead(text, counter) or first_question(counter)
 
 
 def _lead(text: str, counter: Counter) -> Turn | None:
@@ -62,8 +62,14 @@ def _go_on(value: str, counter: Counter) -> Turn | None:
     return None
 
 
-def _ask(_frame: Frame, counter: Counter) -> Question:
-    options = tuple(one.option for one in counter.concerns)
+def _shown(frame: Frame, counter: Counter) -> tuple[Option, ...]:
+    """The options in the order in which they were shown; one that is not offered any more keeps its number."""
+    offered = {one.option.value: one.option for one in counter.concerns}
+    return tuple(offered.get(key, Option(key, key)) for key in frame.values.get("concerns", ()))
+
+
+def _ask(frame: Frame, counter: Counter) -> Question:
+    options = _shown(frame, counter)
     listed = "\n".join(f"{number}) {option.label}" for number, option in enumerate(options, start=1))
     return Question(
         text=Say("triage-question", {"concerns": listed}),
@@ -73,17 +79,18 @@ def _ask(_frame: Frame, counter: Counter) -> Question:
     )
 
 
-def _take(_frame: Frame, said: Said, counter: Counter) -> Turn | None:
+def _take(frame: Frame, said: Said, counter: Counter) -> Turn | None:
     if said.vote is not None:
         return _go_on(said.vote, counter)
-    found = choose(said.spoken.rest, [one.option for one in counter.concerns])
+    options = _shown(frame, counter)
+    found = choose(said.spoken.rest, options)
     match found:
         case Option():
             return _go_on(found.value, counter)
         case NoChoice.AMBIGUOUS:
             return Stay((Say("triage-ambiguous"),))
         case NoChoice.NO_SUCH_NUMBER:
-            return Stay((Say("triage-hint", {"count": len(counter.concerns)}),))
+            return Stay((Say("triage-hint", {"count": len(options)}),))
         case _:
             return None
 

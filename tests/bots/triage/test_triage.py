@@ -15,6 +15,7 @@ from tim_bots.cipher import Cipher
 from tim_bots.dialogue.dialogue import Say
 from tim_bots.dialogue.flow import DialogueFlow, Opening
 from tim_bots.dialogue.wanted import wanted_label, wanted_room
+from tim_bots.dialogue.who import Lookup
 from tim_bots.directory.role_book import RoleBook
 from tim_bots.flow import CancelTimer, Incoming, InviteUser, LookUpRoles, MessageKind, Outgoing, SendText, SetTimer
 from tim_bots.messages import say
@@ -69,7 +70,7 @@ class Counter:
             greeting=Say("triage-greeting"),
             staff_room=STAFF_ROOM,
             desk=desk,
-            opening=Opening(triage, first_question()),
+            opening=Opening(triage, first_question),
             roles=roles,
             clock=lambda: self.now,
         )
@@ -268,6 +269,18 @@ def test_a_role_is_known_for_a_day(new_counter: NewCounter) -> None:
     answers = counter.hears("Wundverlauf")
     assert invites(answers) == []
     assert LookUpRoles(ANNA) in answers
+
+
+def test_a_number_means_what_was_shown(new_counter: NewCounter, engine: Engine, cipher: Cipher) -> None:
+    """A role that is learned between question and answer changes what is offered, not what was asked."""
+    counter = new_counter(has_directory=True)
+    counter.hears("", kind=MessageKind.ROOM_JOINED)
+    assert "2) Termin" in counter.says("", kind=MessageKind.ROLES)
+    with engine.begin() as connection:
+        RoleBook().remember(connection, Lookup(cipher).who(ROOM, ANNA), CARE, counter.now)
+    moved = {"rezept": STAFF["concerns"]["rezept"], "wunde": STAFF["concerns"]["wunde"]}
+    later = Counter(engine, cipher, STAFF | {"concerns": moved | STAFF["concerns"]}, has_directory=True)
+    assert later.says("2").startswith("Diese Termine sind frei")
 
 
 def test_without_a_directory_nobody_has_a_role(new_counter: NewCounter) -> None:

@@ -13,8 +13,10 @@ def upgrade() -> None:
         "structured_seen",
         sa.Column("person_key", sa.String(64), nullable=False),
         sa.Column("msg_id", sa.String(36), nullable=False),
+        sa.Column("seen_at_ms", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("person_key", "msg_id", name="pk_structured_seen"),
     )
+    op.create_index("ix_structured_seen_seen_at_ms", "structured_seen", ["seen_at_ms"])
     op.create_table(
         "structured_usage",
         sa.Column("direction", sa.String(8), nullable=False),
