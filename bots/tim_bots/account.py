@@ -5,6 +5,7 @@ old one; so it does neither on its own.
 """
 
 import logging
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,23 @@ class StoredSeeds:
         await self._database.transaction(lambda connection: connection.execute(statement))
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Login:
+    """A stored login."""
+
+    user_id: str
+    device_id: str
+    access_token: str
+
+
+def stored_login(connection: Connection, cipher: Cipher) -> Login | None:
+    """The bot's login; None before the first one."""
+    row = connection.execute(select(_account)).first()
+    if row is None:
+        return None
+    return Login(row.user_id, row.device_id, cipher.open(row.access_token, _TOKEN, row.user_id).decode())
+
+
 async def log_in(client: GuardedClient, database: Database, cipher: Cipher, password: str) -> None:
     """Use the stored login, or log in and store it.
 
@@ -84,12 +102,11 @@ async def log_in(client: GuardedClient, database: Database, cipher: Cipher, pass
         LoginRefused: the password is wrong, or the account is locked; or the stored login is of another user.
         RequestFailed: the homeserver cannot log anybody in now.
     """
-    row = await database.transaction(lambda connection: connection.execute(select(_account)).first())
-    if row is not None:
-        if row.user_id != client.user:
+    login = await database.transaction(lambda connection: stored_login(connection, cipher))
+    if login is not None:
+        if login.user_id != client.user:
             raise LoginRefused("user_id: state_dir belongs to another account; give each bot its own state_dir")
-        token = cipher.open(row.access_token, _TOKEN, row.user_id).decode()
-        client.restore_login(row.user_id, row.device_id, token)
+        client.restore_login(login.user_id, login.device_id, login.access_token)
         return
     response = await client.login(password, device_name=DEVICE_NAME)
     if isinstance(response, LoginError) and response.status_code in {"M_FORBIDDEN", "M_USER_DEACTIVATED"}:

@@ -14,6 +14,9 @@ app = typer.Typer(help="Run the paperwork bots.", no_args_is_help=True)
 app.add_typer(identity_app, name="identity", no_args_is_help=True)
 app.add_typer(pin_app, name="pin")
 
+_TRY_AGAIN = 75
+"""EX_TEMPFAIL of sysexits.h."""
+
 ConfigFile = Annotated[Path, typer.Option("--config", "-c", help="The bot's configuration, bot.yaml.")]
 
 
@@ -22,15 +25,23 @@ def run(
     config: Annotated[list[Path], typer.Option("--config", "-c", help="bot.yaml; several: one for each bot.")],
     log_format: Annotated[LogFormat, typer.Option(help="How log lines look.")] = LogFormat.LOGFMT,
 ) -> None:
-    """Run bots until SIGTERM or SIGINT."""
+    """Run bots until SIGTERM or SIGINT.
+
+    Exit code 2: an operator has to do something first; 75: starting it again may help.
+    """
     import asyncio
 
     from tim_bots.config import load_config
     from tim_bots.logs import configure_logging
-    from tim_bots.process import run_bots
+    from tim_bots.process import BotFailed, run_bots
+    from tim_bots.schema import DatabaseAway
 
     configure_logging(log_format)
-    asyncio.run(run_bots([load_config(path) for path in config]))
+    try:
+        asyncio.run(run_bots([load_config(path) for path in config]))
+    except (BotFailed, DatabaseAway) as error:
+        typer.echo(f"tim: {error}", err=True)
+        raise typer.Exit(_TRY_AGAIN) from None
 
 
 @app.command()
@@ -46,6 +57,32 @@ def check(config: ConfigFile) -> None:
     if bot.database_password_file is not None:
         read_secret(bot.database_password_file, "database_password_file")
     typer.echo(f"{config}: ok")
+
+
+@app.command()
+def doctor(
+    config: ConfigFile,
+    admin_token_file: Annotated[
+        Path | None, typer.Option(help="Token of a server admin: also look at the account's rate limit.")
+    ] = None,
+) -> None:
+    """Look at everything the bot needs: one line each; exit code 1 if something is broken. Changes nothing."""
+    import asyncio
+
+    from tim_bots.config import load_config
+    from tim_bots.doctor import Verdict, examine
+
+    bot = load_config(config)
+
+    async def look() -> bool:
+        is_broken = False
+        async for finding in examine(bot, admin_token_file):
+            typer.echo(f"{finding.verdict:<5}{finding.name:<11}{finding.text}")
+            is_broken |= finding.verdict is Verdict.FAIL
+        return is_broken
+
+    if asyncio.run(look()):
+        raise typer.Exit(1)
 
 
 @app.command("new-key")

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from sqlalchemy import URL, Column, Connection, Engine, LargeBinary, MetaData, Table, create_engine, event
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
-from tim_bots.schema import StateUnusable, make_schema, upgrade
+from tim_bots.schema import DatabaseAway, StateUnusable, make_schema, upgrade
 
 metadata = MetaData(
     naming_convention={
@@ -69,12 +69,18 @@ def open_engine(where: Path | URL) -> Engine:
     return _upgraded(_postgres(where), "database_url")
 
 
+def new_engine(where: Path | URL) -> Engine:
+    """The same without touching the tables, for looking only; nothing is opened yet."""
+    return _sqlite(where) if isinstance(where, Path) else _postgres(where)
+
+
 def _upgraded(engine: Engine, name: str) -> Engine:
     try:
         upgrade(engine, name)
     except DBAPIError as error:
         engine.dispose()
-        raise StateUnusable(f"cannot open the database ({type(error.orig).__name__})") from None
+        fault = DatabaseAway if isinstance(error, DATABASE_DOWN) else StateUnusable
+        raise fault(f"cannot open the database ({type(error.orig).__name__})") from None
     except BaseException:
         engine.dispose()
         raise

@@ -17,6 +17,10 @@ class StateUnusable(TimError):
     """The state directory or the database cannot be used."""
 
 
+class DatabaseAway(StateUnusable):
+    """The database does not answer now; it may do so later."""
+
+
 def upgrade(engine: Engine, name: str) -> None:
     """Run what is missing, in one transaction and under a lock, so that two starts do not collide.
 
@@ -38,14 +42,20 @@ def head() -> str:
     return _known_revisions()[0]
 
 
+def revision_of(connection: Connection) -> str | None:
+    """The revision of a database; None: it has no tables of this program."""
+    if not inspect(connection).has_table(_REVISION_TABLE):
+        return None
+    revision: str | None = connection.scalar(text(f"SELECT version_num FROM {_REVISION_TABLE}"))  # noqa: S608 - a constant
+    return revision
+
+
 def _upgrade(connection: Connection, name: str) -> None:
-    tables = inspect(connection).get_table_names()
-    has_revision = _REVISION_TABLE in tables
-    revision = connection.scalar(text(f"SELECT version_num FROM {_REVISION_TABLE}")) if has_revision else None  # noqa: S608 - a constant
+    revision = revision_of(connection)
     newest, *older = _known_revisions()
     if revision == newest:
         return
-    if revision is None and set(tables) - {_REVISION_TABLE}:
+    if revision is None and set(inspect(connection).get_table_names()) - {_REVISION_TABLE}:
         raise StateUnusable(
             f"{name} holds tables this program did not make; point state_dir or database_url at an empty place"
         )

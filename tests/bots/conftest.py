@@ -116,6 +116,20 @@ class BotProcess:
         ):
             return response.status, await response.json()
 
+    async def page(self, name: str) -> str:
+        """What the health service says there."""
+        async with aiohttp.ClientSession() as http, http.get(f"http://127.0.0.1:{self.health_port}/{name}") as response:
+            return await response.text()
+
+    async def command(self, *words: str) -> str:
+        """What `tim bot ...` prints, while the bot runs."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "tim_cli.main", "bot", *words, "--config", str(self.config)),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        return (await process.communicate())[0].decode()
+
     async def is_live(self) -> bool:
         """What `/live` says."""
         async with aiohttp.ClientSession() as http, http.get(f"http://127.0.0.1:{self.health_port}/live") as response:

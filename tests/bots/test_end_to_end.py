@@ -250,28 +250,37 @@ async def test_a_second_process_is_refused(new_bot: NewBot) -> None:
     assert "is in use by another process" in bot.log_file.read_text()
 
 
-async def test_no_log_line_tells_who_said_what_where(new_bot: NewBot, person: Person) -> None:
+async def test_nothing_that_an_operator_sees_tells_who_said_what_where(new_bot: NewBot, person: Person) -> None:
+    """Logs, metrics, health, doctor, dead letters, and the files on the disk."""
     bot = await running(new_bot)
     async with person() as anna:
         room_id = await room_with(bot, anna)
-        for text in ("kanarienvogel", "raise", "file"):
+        for text in ("kanarienvogel", "raise", "file", "timer"):
             await anna.send(room_id, text)
-        await anna.wait_for(room_id, lambda said: said.is_file)
+        await anna.wait_for(room_id, lambda said: said.text == "text: timer")
+        path = f"/_matrix/client/v3/rooms/{room_id}/send/m.room.encrypted/{uuid4()}"
+        await demand(anna.client, "PUT", path, {"algorithm": "m.kanarienvogel"})
+        await anna.wait_for(room_id, lambda said: "noch einmal" in said.text)
+        seen = [await bot.page("metrics"), await bot.page("ready"), await bot.page("live")]
+        seen += [await bot.command("doctor"), await bot.command("dead-letters", "list")]
+        assert 'tim_bot_undecryptable_total{outcome="asked"} 1.0' in seen[0]
+        assert "in-" in seen[-1]
         user_id = anna.user_id
+        device_id = anna.client.device_id
     await bot.stop()
     log = bot.log_file.read_text()
     assert "component=worker error=RuntimeError" in log
-    for personal in (
-        user_id,
-        bot.user_id,
-        room_id,
-        room_id.partition(":")[0],
-        "kanarienvogel",
-        "termin.ics",
-        "127.0.0.1",
-    ):
-        assert personal not in log
-    for file in (bot.config.parent / "state").iterdir():
+    name, _, server_name = user_id[1:].partition(":")
+    for personal in (name, bot.user_id, room_id.partition(":")[0], server_name, device_id, "termin.ics", "127.0.0.1"):
+        assert not [text for text in (*seen, log) if personal in text], personal
+    for text in (*seen, log):
+        assert "kanarienvogel" not in text.casefold()
+    state = bot.config.parent / "state"
+    for file in state.iterdir():
         content = file.read_bytes()
-        assert b"kanarienvogel" not in content
+        assert b"kanarienvogel" not in content.lower()
+        assert b"termin.ics" not in content
         assert file.stat().st_mode & 0o077 == 0
+    database = b"".join(file.read_bytes() for file in state.glob("bot.db*"))
+    assert room_id.encode() in database  # so it is the right file
+    assert name.encode() not in database
