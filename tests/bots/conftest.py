@@ -1,6 +1,7 @@
 """A bot process to talk to, and people to talk to it."""
 
 import asyncio
+import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
@@ -151,16 +152,14 @@ NewBot = Callable[..., Awaitable[BotProcess]]
 
 
 @pytest.fixture
-async def new_bot(
-    homeserver: HomeserverClient, new_user_id: NewUserId, tmp_path: Path, new_base_port: Callable[[], int]
-) -> AsyncIterator[NewBot]:
+async def new_bot(homeserver: HomeserverClient, new_user_id: NewUserId, tmp_path: Path) -> AsyncIterator[NewBot]:
     """Creates an account and the configuration of a bot; `module` is the program that runs it."""
     made: list[BotProcess] = []
 
     async def make(module: str = "tests.bots.echo_bot", **changes: Any) -> BotProcess:
         user_id = await new_user_id("bot")
         directory = tmp_path / uuid4().hex
-        port = new_base_port()
+        port = free_port()
         config = write_config(directory, homeserver.client_url, user_id, port, **changes)
         made.append(BotProcess(config, user_id, port, module))
         return made[-1]
@@ -169,6 +168,13 @@ async def new_bot(
     for bot in made:
         if bot.process and bot.process.returncode is None:
             await bot.kill()
+
+
+def free_port() -> int:
+    """One that the system gives out, which nobody else asks for by number."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
 
 
 def write_config(directory: Path, homeserver: str, user_id: str, health_port: int, /, **changes: Any) -> Path:
