@@ -8,6 +8,7 @@ The rules look at few events and at little state, so they are asked one step ear
 """
 # ruff: noqa: SLF001 - this file exists to keep these accesses in one place
 
+import functools
 import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
@@ -19,6 +20,9 @@ from synapse.util.async_helpers import delay_cancellation
 
 from tim_policy.errors import ConfigError
 
+_STORED_FIRST = ("m.room.create", "m.room.member")
+"""Of a room that is being created; everything else is made in one go and stored at the end."""
+
 
 class RoomState:
     """The state of a room before an event, read as far as it is asked for.
@@ -26,11 +30,13 @@ class RoomState:
     Args:
         store: Synapse's.
         context: of the event.
+        is_in_creation: the event is made in one go with others of a new room.
     """
 
-    def __init__(self, store: Any, context: UnpersistedEventContextBase) -> None:
+    def __init__(self, store: Any, context: UnpersistedEventContextBase, *, is_in_creation: bool = False) -> None:
         self._store = store
         self._context = context
+        self._is_in_creation = is_in_creation
 
     async def get(self, event_type: str, state_key: str = "") -> EventBase | None:
         """The state event, None when the room has none, or has none yet while it is being created."""
@@ -38,6 +44,8 @@ class RoomState:
 
     async def of_type(self, event_type: str, *state_keys: str) -> Mapping[str, EventBase]:
         """State events of one type by state key; no `state_keys`: all of them."""
+        if self._is_in_creation and event_type not in _STORED_FIRST:
+            return {}
         wanted = StateFilter.from_types([(event_type, key) for key in state_keys] or [(event_type, None)])
         ids = await self._context.get_prev_state_ids(wanted)
         # A room in creation answers with everything, whatever is wanted.
@@ -64,12 +72,14 @@ def judge_events(api: ModuleApi, judges_of: Callable[[EventBase], Sequence[Judge
     """
     callbacks = api._callbacks.third_party_event_rules
     check_others = callbacks.check_event_allowed
+    is_in_creation = _batches(api._hs.get_event_creation_handler())
 
     async def check_event_allowed(
         event: EventBase, context: UnpersistedEventContextBase
     ) -> tuple[bool, dict[str, Any] | None]:
         if judges := judges_of(event):
-            await delay_cancellation(_ask(judges, event, RoomState(api._store, context)))
+            state = RoomState(api._store, context, is_in_creation=is_in_creation(context))
+            await delay_cancellation(_ask(judges, event, state))
         return await check_others(event, context)
 
     callbacks.check_event_allowed = check_event_allowed  # type: ignore[method-assign] # what this file is for
@@ -80,6 +90,30 @@ def judge_events(api: ModuleApi, judges_of: Callable[[EventBase], Sequence[Judge
 async def _ask(judges: Sequence[Judge], event: EventBase, state: RoomState) -> None:
     for judge in judges:
         await judge(event, state)
+
+
+def _batches(maker: Any) -> Callable[[UnpersistedEventContextBase], bool]:
+    """Make it known which contexts belong to events of a room in creation.
+
+    Looking such a room's state up would be one search per event and type, all in vain. The batch is recognised by
+    the very object that its maker hands on as state; where a Synapse does not, the search is made.
+    """
+    make = maker.create_new_client_event
+    states: set[int] = set()
+
+    @functools.wraps(make)
+    async def create_new_client_event(*args: Any, **kwargs: Any) -> Any:
+        state = kwargs.get("state_map")
+        if state is None or not kwargs.get("for_batch"):
+            return await make(*args, **kwargs)
+        states.add(id(state))
+        try:
+            return await make(*args, **kwargs)
+        finally:
+            states.discard(id(state))
+
+    maker.create_new_client_event = create_new_client_event
+    return lambda context: id(getattr(context, "state_map_before_event", None)) in states
 
 
 def _missing() -> None:
