@@ -221,3 +221,24 @@ async def test_a_person_connects_with_a_pin_while_the_bot_runs_and_consents(new_
         await ask(erika, room_id, "ja", "sind frei")
         await ask(erika, room_id, "stopp", "ist widerrufen")
         await ask(erika, room_id, "Termin", "brauche ich Ihre Einwilligung")
+
+
+async def test_the_homeserver_gets_the_counts_of_structured_messages(
+    new_bot: NewBot, person: Person, federation: Sandbox
+) -> None:
+    praxis = federation.state.homeserver("praxis.tim.test")
+    admin = next(user for user in praxis.users if user.is_admin)
+    account = await federation.homeserver("praxis.tim.test").login(admin.user_id[1:].partition(":")[0], admin.password)
+    bot = await running(new_bot, client_report={"interval": "1s"})
+    async with person() as anna:
+        room_id = await room_with(bot, anna)
+        await ask(anna, room_id, "Termin", "sind frei")
+    expected = {"direction": "sent", "procedure": "de.tim_suite.appointment", "version": "v1"}
+    async with asyncio.timeout(30):
+        while True:
+            answer = await account.request("GET", "/_synapse/client/tim/v1/client-reports")
+            found = [one for one in answer.body["sums"] if expected.items() <= one.items()]
+            if found:
+                break
+            await asyncio.sleep(0.2)
+    assert found[0]["events"] >= 1
