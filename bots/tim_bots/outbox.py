@@ -71,7 +71,8 @@ class Action(enum.StrEnum):
     UPLOAD_FILE = "upload_file"
     """content: {"file_name", "mime_type", "data", "extra"}; becomes SEND_ENCRYPTED once the file is uploaded"""
     SEND_EVENT = "send_event"
-    """content: {"type", "content", "label", "edits", "about"}, see `SendText` and `SendEvent`"""
+    """content: {"type", "content", "label", "edits", "about"}, see `SendText` and `SendEvent`; and {"is_promised"}:
+    somebody in another room was told that this is said"""
     INVITE = "invite"
     """content: {"user_id"}"""
     LOOK_UP = "look_up"
@@ -281,14 +282,15 @@ def _step(outgoing: Sendable, reply: dict[str, Any]) -> tuple[Action, dict[str, 
             }
         case SendEvent(event_type, content, label, about):
             event = {"type": event_type, "content": reply | dict(content), "label": label, "about": about}
-            return Action.SEND_EVENT, event | {"edits": False}
+            return Action.SEND_EVENT, event | {"edits": False, "is_promised": False}
         case SendText():
             relation = {} if outgoing.room_id else reply
             content = text_content(outgoing.text, is_notice=outgoing.is_notice) | relation | dict(outgoing.extra)
-            if outgoing.label is None:
+            is_promised = outgoing.room_id is not None
+            if outgoing.label is None and not is_promised:
                 return Action.SEND_ENCRYPTED, content
             event = {"type": "m.room.message", "content": content, "label": outgoing.label, "about": None}
-            return Action.SEND_EVENT, event | {"edits": outgoing.edits}
+            return Action.SEND_EVENT, event | {"edits": outgoing.edits, "is_promised": is_promised}
 
 
 def edited(content: dict[str, Any], event_id: str) -> dict[str, Any]:

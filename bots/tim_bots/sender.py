@@ -111,7 +111,10 @@ class Sender:
                 raise
             except NotReady:
                 await asyncio.sleep(pause)  # the next sync brings the room
-            except NotAMember:
+            except NotAMember as error:
+                if task.content.get("is_promised"):  # e.g. to the staff, of whose room the bot is no member (any more)
+                    await self._note_failure(task, error, is_dead=True)
+                    break
                 logger.info("answer dropped component=sender error=NotAMember")
                 SENT.labels("nobody_there").inc()
                 await self._database.transaction(lambda connection: self._queues.outbox.finish(connection, task.id))

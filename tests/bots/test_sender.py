@@ -157,6 +157,19 @@ async def test_what_is_refused_for_good_is_a_dead_letter_and_told_to_the_operato
         assert BROKEN not in told
 
 
+async def test_what_the_staff_was_to_be_told_is_not_dropped_when_the_bot_is_not_in_their_room(tmp_path: Path) -> None:
+    """The person was told that the staff knows."""
+    homeserver = Homeserver(None)
+    del homeserver.rooms[BROKEN]
+    async with at_work(tmp_path / "bot.db", homeserver) as bench:
+        answers = [SendText("somebody waits", room_id=BROKEN)]
+        await bench.database.transaction(lambda c: bench.queues.outbox.answer(c, GOOD, "$e", answers))
+        bench.sender.wake()
+        await bench.until_empty()
+        (letter,) = await bench.dead()
+        assert letter.error == "NotAMember"
+
+
 async def test_a_dead_letter_is_sent_after_all_when_the_operator_says_so(tmp_path: Path) -> None:
     homeserver = Homeserver(RequestFailed(403, "M_FORBIDDEN"))
     async with at_work(tmp_path / "bot.db", homeserver) as bench:
