@@ -8,6 +8,7 @@ from uuid import uuid4
 import aiohttp
 from yarl import URL
 
+from tests.rulebook.interfaces import openid_token
 from tests.rulebook.surfaces import CLIENT, Surface
 from tests.synapse.matrix import new_room, say, set_permission
 from tim_sandbox.homeserver_client import Answer, MatrixUser
@@ -26,6 +27,7 @@ class Place:
         user: asks; she created the room.
         colleague: somebody who may be invited; on an insurer's homeserver nobody of the own server may be.
         blocker: somebody of the own server who wants no invites; the user takes all.
+        openid_token: the user's, for gematik's interfaces.
         room_id, event_id: a private room of the user and a message in it.
     """
 
@@ -34,6 +36,7 @@ class Place:
     user: MatrixUser
     colleague: MatrixUser
     blocker: MatrixUser
+    openid_token: str
     room_id: str = ""
     event_id: str = ""
 
@@ -50,13 +53,10 @@ class Place:
         for token, value in tokens.items():
             path = path.replace(token, quote(value, safe=""))
             data = data.replace(token.encode(), value.encode())
-        return await self.raw(surface.method, path, data)
-
-    async def raw(self, method: str, path: str, body: bytes | None) -> Answer:
-        """A request whose path and body are sent as they are; JSON is read from the answer where there is some."""
-        headers = {"Authorization": f"Bearer {self.user.access_token}", "Content-Type": "application/json"}
+        token = self.openid_token if surface.is_interface else self.user.access_token
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json", "Mxid": self.user.user_id}
         url = URL(self.user.homeserver.client_url + path, encoded=True)
-        async with self.http.request(method, url, data=body, headers=headers) as answer:
+        async with self.http.request(surface.method, url, data=data, headers=headers) as answer:
             is_json = answer.content_type == "application/json"
             return Answer(answer.status, await answer.json() if is_json else None)
 
@@ -86,7 +86,7 @@ async def new_place(sandbox: Sandbox, server_name: str, colleagues_server: str) 
     user, colleague, blocker = await person(server_name), await person(colleagues_server), await person(server_name)
     await permit(user, "allow all")
     await permit(blocker, "block all")
-    return Place(server_name, sandbox.http, user, colleague, blocker)
+    return Place(server_name, sandbox.http, user, colleague, blocker, await openid_token(user))
 
 
 async def permit(user: MatrixUser, setting: str) -> None:

@@ -44,6 +44,12 @@ _PUBLIC_ROOM = {
     "creation_content": {"m.federate": False},
     "initial_state": [{"type": "m.room.join_rules", "state_key": "", "content": {"join_rule": "public"}}],
 }
+_CONTACT = {"displayName": "Kanarienvogel", "mxid": "$COLLEAGUE", "inviteSettings": {"start": 1, "end": 2_000_000_000}}
+_REPORT = {
+    "start": "2026-03-23T12:13:23.183Z",
+    "sent": [{"Fachverfahren": "de.example", "Version": "v1", "Anzahl": 1}],
+    "received": [{"Fachverfahren": "de.example", "Version": "v1", "Anzahl": 2}],
+}
 _THIRD_PARTY = {
     "invite": [],
     "invite_3pid": [{"medium": "email", "address": "a@b.de", "id_server": "is.test", "id_access_token": "x"}],
@@ -61,6 +67,7 @@ class Surface:
         templates: bodies as they should be.
         count: of bad bodies, shared out among the homeservers.
         is_for_all: every homeserver gets all of them.
+        is_interface: one of gematik's, which takes an OpenID token.
     """
 
     name: str
@@ -69,11 +76,12 @@ class Surface:
     templates: tuple[Any, ...]
     count: int = 16
     is_for_all: bool = False
+    is_interface: bool = False
 
     @property
     def changes_room(self) -> bool:
         """Whether one bad body, accepted, may stand in the way of the next."""
-        return self.method == "POST" or "/state/" in self.path
+        return not self.is_interface and (self.method == "POST" or "/state/" in self.path)
 
 
 def _state(event_type: str, content: Any, state_key: str = "") -> Surface:
@@ -165,6 +173,11 @@ SURFACES = (
     Surface("user directory", "POST", f"{CLIENT}/user_directory/search", ({"search_term": "$BLOCKER", "limit": 5},)),
     Surface("room directory", "POST", f"{CLIENT}/publicRooms", ({"limit": 5, "filter": {"generic_search_term": "x"}},)),
     Surface("guest", "POST", f"{CLIENT}/register?kind=guest", ({"initial_device_display_name": "x"},)),
+    *(
+        Surface(f"{method} contact", method, "/tim-contact-mgmt/v1.0.2/contacts", (_CONTACT,), is_interface=True)
+        for method in ("POST", "PUT")
+    ),
+    Surface("client report", "POST", "/tim-client-report/report", (_REPORT,), 20, is_interface=True),
     Surface("login token", "POST", "/_matrix/client/v1/login/get_token", ({"auth": {"type": "m.login.password"}},)),
 )
 """Every request that a rule looks at."""
