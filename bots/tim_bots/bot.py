@@ -29,6 +29,7 @@ from tim_bots.sender import Sender
 from tim_bots.structured.capabilities import announce
 from tim_bots.structured.client_report import ClientReport
 from tim_bots.sync_loop import SyncLoop
+from tim_bots.verification.picture import picture_of
 from tim_bots.verification.verifier import Verifier
 from tim_bots.worker import Worker
 from tim_policy.errors import TimError
@@ -84,14 +85,16 @@ class Bot:
         self._worker.wake()  # messages wait for the invite of their room
         self._sender.wake()
 
-    async def _tell_operator(self, text: str) -> None:
+    async def _tell_operator(self, text: str, code: bytes | None) -> None:
         room_id = self._config.operator_room
         if room_id is None:
             return
-        txn_id, content = f"tim-{uuid4().hex}", text_content(text)
+        outbox, content = self._queues.outbox, text_content(text)
 
         def work(connection: Connection) -> None:
-            self._queues.outbox.add(connection, room_id, txn_id, Action.SEND_ENCRYPTED, content)
+            outbox.add(connection, room_id, f"tim-{uuid4().hex}", Action.SEND_ENCRYPTED, content)
+            if code is not None:
+                outbox.add(connection, room_id, f"tim-{uuid4().hex}", Action.UPLOAD_FILE, picture_of(code))
 
         await self._database.transaction(work)
         self._sender.wake()

@@ -6,10 +6,12 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import pytest
+import yaml
 
-from tests.bots.conftest import PASSWORD, BotProcess, NewBot, NewUserId
+from tests.bots.conftest import PASSWORD, BotProcess, NewBot, NewUserId, Person
 from tests.bots.strict_peer.driver import StrictPeer, require_strict_peer, strict_peer
 from tim_bots.cli import new_device
+from tim_bots.verification.picture import CODE_KEY
 from tim_sandbox.homeserver_client import HomeserverClient
 from tim_sandbox.members import FREMD
 
@@ -109,4 +111,25 @@ async def test_emojis_that_differ_verify_nobody(new_bot: NewBot, new_peer: Calla
         assert not (await anna.do("statusOf", user=bot.user_id, device=device_id))["isUserVerified"]
         async with asyncio.timeout(20):
             while "outcome=cancelled" not in bot.log_file.read_text():
+                await asyncio.sleep(0.05)
+
+
+async def test_a_person_scans_the_code_that_the_practice_shows(
+    new_bot: NewBot, new_peer: Callable[[], Awaitable[Any]], person: Person
+) -> None:
+    bot = await new_bot()
+    async with person() as operator, await new_peer() as anna:
+        office = await operator.create_room(invite=[bot.user_id])
+        config = yaml.safe_load(bot.config.read_text())
+        bot.config.write_text(yaml.safe_dump(config | {"operator_room": office}, allow_unicode=True))
+        await bot.start()
+        await bot.ready()
+        room_id = await room_with(bot, anna)
+        await anna.do("requestVerification", user=bot.user_id, room=room_id)
+        shown = await operator.wait_for(office, lambda said: said.is_file or said.content.get("msgtype") == "m.image")
+        assert (await operator.read_file(shown)).startswith(b"\x89PNG")
+        await anna.do("scan", code=shown.content[CODE_KEY])
+        await anna.do("waitUntilVerified", user=bot.user_id)
+        async with asyncio.timeout(20):
+            while "outcome=done" not in bot.log_file.read_text():
                 await asyncio.sleep(0.05)

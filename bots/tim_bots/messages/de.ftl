@@ -21,3 +21,5 @@ chassis-operator-dead-letter =
     Betrieb: { $name } konnte nicht bearbeitet werden (Art: { $what }, Fehler: { $error }). Bitte sehen Sie nach: tim bot dead-letters list
 chassis-operator-verification =
     Betrieb: Eine Person prüft, ob sie wirklich mit mir spricht. Wenn sie am Telefon oder vor Ort fragt, lesen Sie ihr vor: { $emoji } (als Zahlen: { $decimals }).
+chassis-operator-code =
+    Betrieb: Eine Person möchte prüfen, ob sie wirklich mit mir spricht. Ist sie vor Ort, zeigen Sie ihr diesen Code zum Scannen; er gilt zehn Minuten. Schicken Sie ihn niemandem.

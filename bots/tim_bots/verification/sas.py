@@ -143,7 +143,7 @@ class SasVerification:
     def cancel(self, code: Code) -> Sequence[Reply]:
         """End it."""
         self.step = Step.OVER
-        return (Reply("cancel", {"code": code, "reason": _REASONS[code]}),)
+        return (cancellation(code),)
 
     def _start(self, content: Mapping[str, Any]) -> Sequence[Reply]:
         if content["from_device"] != self._peer.device_id:
@@ -224,6 +224,11 @@ _REASONS = {
     Code.UNKNOWN_TRANSACTION: "This verification is not known",
     Code.TIMEOUT: "The verification took too long",
 }
+
+
+def cancellation(code: Code) -> Reply:
+    """What ends a verification."""
+    return Reply("cancel", {"code": code, "reason": _REASONS[code]})
 
 
 def _with_all_keys(content: Mapping[str, Any]) -> bytes:

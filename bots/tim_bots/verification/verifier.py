@@ -15,12 +15,13 @@ from tim_bots.crypto_metrics import VERIFICATIONS
 from tim_bots.guard import GuardedClient
 from tim_bots.matrix_http import TokenRevoked, ok
 from tim_bots.messages import say
+from tim_bots.verification.qr import RECIPROCATE, SCAN, SHOW, QrVerification
 from tim_bots.verification.sas import METHOD, PREFIX, Code, Party, Reply, SasVerification, Shown, Step
 from tim_policy.errors import TimError
 
 logger = logging.getLogger(__name__)
 
-MESSAGES = ("chassis-verification-compare", "chassis-operator-verification")
+MESSAGES = ("chassis-verification-compare", "chassis-operator-verification", "chassis-operator-code")
 LIFETIME = timedelta(minutes=10)
 """From the request on (client-server API)."""
 _AHEAD = timedelta(minutes=5)
@@ -28,10 +29,12 @@ _AHEAD = timedelta(minutes=5)
 _LATEST_MS = 2**42
 """In the year 2109; later ones cannot be read as a time everywhere."""
 _AT_ONCE = 20
+_PER_PERSON = 5
+"""Requests within `LIFETIME`."""
 _WAITING = 1_000
 
-TellOperator = Callable[[str], Awaitable[None]]
-"""Says something in the operator's room, if there is one."""
+TellOperator = Callable[[str, bytes | None], Awaitable[None]]
+"""Says something in the operator's room, if there is one; with the content of a QR code that belongs to it."""
 
 
 @dataclass(slots=True)
@@ -42,6 +45,14 @@ class _Running:
     user_id: str
     began_at: datetime
     sas: SasVerification
+    qr: QrVerification | None
+
+    def choose(self, kind: str | None, content: Mapping[str, Any]) -> SasVerification | QrVerification:
+        """The method of the other side's choice; once it is begun it stays."""
+        if self.qr is None:
+            return self.sas
+        is_scanned = kind == "start" and content.get("method") == RECIPROCATE and self.sas.step is Step.START
+        return self.qr if is_scanned or self.qr.step is not Step.START else self.sas
 
 
 class Verifier:
@@ -62,6 +73,7 @@ class Verifier:
         self._tell_operator = tell_operator
         self._operator_room = operator_room
         self._running: dict[str, _Running] = {}
+        self._asked: dict[str, list[datetime]] = {}
         self._events: asyncio.Queue[tuple[str, Any]] = asyncio.Queue(_WAITING)
 
     def offer(self, room_id: str, event: Any) -> None:
@@ -108,13 +120,14 @@ class Verifier:
                 await self._send(room_id, transaction_id, Reply("cancel", cancel))
             return
         was_shown = running.sas.shown
-        for reply in running.sas.take(kind or "", content):
+        method = running.choose(kind, content)
+        for reply in method.take(kind or "", content):
             await self._send(room_id, str(transaction_id), reply)
         if running.sas.shown is not None and was_shown is None:
             await self._show(running, running.sas.shown)
-        if running.sas.step is Step.OVER:
+        if method.step is Step.OVER:
             self._running.pop(str(transaction_id), None)
-            outcome = "done" if running.sas.is_confirmed else "cancelled"
+            outcome = "done" if method.is_confirmed else "cancelled"
             VERIFICATIONS.labels(outcome).inc()
             logger.info("verification ended component=verification outcome=%s", outcome)
 
@@ -138,15 +151,35 @@ class Verifier:
                 for reply in running.sas.cancel(Code.UNEXPECTED_MESSAGE):
                     await self._send(running.room_id, transaction_id, reply)
                 del self._running[transaction_id]
-        if len(self._running) >= _AT_ONCE:
+        if len(self._running) >= _AT_ONCE or self._asks_too_often(event.sender, now):
             logger.warning("verification refused component=verification reason=too_many")
             return
         peer = Party(event.sender, str(device_id), self._peer_keys(event.sender, device))
         sas = SasVerification(self._own(), peer, event.event_id)
-        self._running[event.event_id] = _Running(room_id, event.sender, now, sas)
-        ready = {"from_device": self._client.device_id, "methods": [METHOD]}
+        qr = self._code_for(room_id, event, str(device_id)) if isinstance(methods, list) and SCAN in methods else None
+        self._running[event.event_id] = _Running(room_id, event.sender, now, sas, qr)
+        offered = [METHOD] if qr is None else [METHOD, SHOW, RECIPROCATE]
+        ready = {"from_device": self._client.device_id, "methods": offered}
         await self._send(room_id, event.event_id, Reply("ready", ready))
+        if qr is not None:
+            await self._tell_operator(say("chassis-operator-code"), qr.code)
         logger.info("verification began component=verification")
+
+    def _code_for(self, room_id: str, event: Any, device_id: str) -> QrVerification | None:
+        """A code to be scanned, if there is a screen to show it on and an identity to name in it."""
+        master_key = self._client.olm.trust.master_key(event.sender)
+        if self._operator_room in {None, room_id} or master_key is None:
+            return None
+        return QrVerification(self._master_key, master_key, device_id, event.event_id)
+
+    def _asks_too_often(self, user_id: str, now: datetime) -> bool:
+        """Nobody fills the operator's room with requests."""
+        before = [at for at in self._asked.get(user_id, ()) if now - at < LIFETIME]
+        self._asked = {user: times for user, times in self._asked.items() if now - times[-1] < LIFETIME}
+        if len(before) >= _PER_PERSON:
+            return True
+        self._asked[user_id] = [*before, now]
+        return False
 
     def _own(self) -> Party:
         client = self._client
@@ -164,7 +197,7 @@ class Verifier:
         logger.info("verification compares component=verification decimals=%s", shown.decimal_text.replace(" ", "-"))
         text = say("chassis-operator-verification", emoji=shown.emoji_text, decimals=shown.decimal_text)
         if running.room_id != self._operator_room:
-            await self._tell_operator(text)
+            await self._tell_operator(text, None)
         notice = {"msgtype": "m.notice", "body": say("chassis-verification-compare")}
         await self._send_content(running.room_id, "m.room.message", notice)
 
