@@ -19,12 +19,15 @@ from http import HTTPStatus
 
 from synapse.http.site import SynapseRequest
 from synapse.module_api import DirectServeJsonResource, ModuleApi
-from synapse.module_api.errors import Codes, SynapseError
+from synapse.module_api.errors import SynapseError
 
+from tim_policy.audit_log import AuditKind
 from tim_policy.errors import InvalidName
 from tim_policy.names import ServerName, parse_server_name
 from tim_synapse import admin_answers as answers
 from tim_synapse.admin_answers import Json
+from tim_synapse.admin_request import not_found, path_below, require_admin
+from tim_synapse.audit import Audit
 from tim_synapse.gate import Gate
 from tim_synapse.isolation import Isolation
 from tim_synapse.list_store import ListStore
@@ -41,16 +44,18 @@ class AdminApi(DirectServeJsonResource):
     Args:
         api: Synapse's module interface.
         lists, residency, gate: answer for this process.
+        audit: is told who isolated which server.
     """
 
     isLeaf = True  # noqa: N815 - Twisted's name
 
-    def __init__(self, api: ModuleApi, lists: ListStore, residency: Residency, gate: Gate) -> None:
+    def __init__(self, api: ModuleApi, lists: ListStore, residency: Residency, gate: Gate, audit: Audit) -> None:
         super().__init__()
         self._api = api
         self._lists = lists
         self._residency = residency
         self._gate = gate
+        self._audit = audit
         self._isolation = Isolation(api)
 
     def register(self) -> None:
@@ -58,8 +63,8 @@ class AdminApi(DirectServeJsonResource):
         self._api.register_web_resource(PATH, self)
 
     async def _async_render_GET(self, request: SynapseRequest) -> tuple[int, Json]:  # noqa: N802 - Synapse's name
-        await self._require_admin(request)
-        match _path(request):
+        await require_admin(self._api, request)
+        match path_below(request):
             case ["status"]:
                 return HTTPStatus.OK, await self._status()
             case ["diff"]:
@@ -68,20 +73,15 @@ class AdminApi(DirectServeJsonResource):
                 return HTTPStatus.OK, self._explain(server_name)
             case ["members", server_name]:
                 return HTTPStatus.OK, await self._members(self._foreign(server_name))
-        raise _not_found()
+        raise not_found("the gate")
 
     async def _async_render_POST(self, request: SynapseRequest) -> tuple[int, Json]:  # noqa: N802 - Synapse's name
-        await self._require_admin(request)
-        match _path(request):
+        admin = await require_admin(self._api, request)
+        match path_below(request):
             case ["isolate", server_name]:
                 is_dry_run, is_leaving = _flag(request, "dry_run"), _flag(request, "leave")
-                return HTTPStatus.OK, await self._isolate(self._foreign(server_name), is_dry_run, is_leaving)
-        raise _not_found()
-
-    async def _require_admin(self, request: SynapseRequest) -> None:
-        requester = await self._api.get_user_by_req(request)
-        if not await self._api.is_user_admin(requester.user.to_string()):
-            raise SynapseError(HTTPStatus.FORBIDDEN, "Only server admins may use this API", Codes.FORBIDDEN)
+                return HTTPStatus.OK, await self._isolate(admin, self._foreign(server_name), is_dry_run, is_leaving)
+        raise not_found("the gate")
 
     async def _status(self) -> Json:
         current = self._lists.current()
@@ -121,7 +121,9 @@ class AdminApi(DirectServeJsonResource):
         rooms = await self._isolation.shared_rooms(server_name)
         return {"server_name": server_name, "rooms": answers.rooms_json(rooms)}
 
-    async def _isolate(self, server_name: ServerName, is_dry_run: bool, is_leaving: bool) -> Json:
+    async def _isolate(self, admin: str, server_name: ServerName, is_dry_run: bool, is_leaving: bool) -> Json:
+        if not is_dry_run:  # before it is done: what goes wrong half-way was ordered, too
+            await self._audit.log(AuditKind.SERVER_ISOLATED, admin, {"server": server_name, "leave": is_leaving})
         done = await self._isolation.isolate(server_name, is_leaving=is_leaving, is_dry_run=is_dry_run)
         return {"server_name": server_name, "dry_run": is_dry_run, "rooms": answers.isolation_json(done)}
 
@@ -135,11 +137,6 @@ class AdminApi(DirectServeJsonResource):
         return server_name
 
 
-def _path(request: SynapseRequest) -> list[str]:
-    """What follows `PATH`; Twisted has decoded the percent signs."""
-    return [part.decode("utf-8", "replace") for part in request.postpath or []]
-
-
 def _flag(request: SynapseRequest, name: str) -> bool:
     values = (request.args or {}).get(name.encode(), [b"false"])
     if values in ([b"true"], [b""]):
@@ -147,7 +144,3 @@ def _flag(request: SynapseRequest, name: str) -> bool:
     if values == [b"false"]:
         return False
     raise SynapseError(HTTPStatus.BAD_REQUEST, f"{name}: expected true or false", _INVALID_PARAM)
-
-
-def _not_found() -> SynapseError:
-    return SynapseError(HTTPStatus.NOT_FOUND, "No such endpoint of the gate", Codes.NOT_FOUND)

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from tim_policy.profile import ProfileName
 from tim_policy.settings import Settings
+from tim_synapse.audit import AuditConfig
 from tim_synapse.interfaces_config import InterfacesConfig
 from tim_synapse.list_config import FederationListConfig
 from tim_synapse.residency_config import ResidencyConfig
@@ -25,6 +26,7 @@ class ModuleConfig(Settings):
             accident; None, written `residency: null`, switches it off.
         interfaces: see `InterfacesConfig`.
         retention: see `RetentionConfig`; None: Synapse keeps what it keeps.
+        audit: see `AuditConfig`; None: there is no audit log.
     """
 
     profile: ProfileName
@@ -33,3 +35,4 @@ class ModuleConfig(Settings):
     residency: ResidencyConfig | None
     interfaces: InterfacesConfig = InterfacesConfig()
     retention: RetentionConfig | None = None
+    audit: AuditConfig | None = None

@@ -13,10 +13,12 @@ from typing import Any
 from synapse.module_api import ModuleApi
 from synapse.storage.database import LoggingTransaction
 
+from tim_policy.audit_log import AuditKind
 from tim_policy.retention_clock import ClockEvidence, clock_fault
 from tim_policy.retention_pace import SHORTEST_PAUSE, next_pause
-from tim_policy.retention_policy import Without
+from tim_policy.retention_policy import Without, period_text
 from tim_synapse import retention_table as table
+from tim_synapse.audit import MODULE, Audit, newest_detail
 from tim_synapse.list_store import ListStore
 from tim_synapse.metrics import RETENTION_CHANGED, RETENTION_FAULT
 from tim_synapse.private_retention import empty_caches
@@ -39,12 +41,14 @@ class Janitor:
         api: Synapse's module interface.
         retention: the policy and how to apply it.
         lists: knows which servers are insurers.
+        audit: is told of changed policies and of every run that deleted something.
     """
 
-    def __init__(self, api: ModuleApi, retention: LoadedRetention, lists: ListStore) -> None:
+    def __init__(self, api: ModuleApi, retention: LoadedRetention, lists: ListStore, audit: Audit) -> None:
         self._api = api
         self._retention = retention
         self._lists = lists
+        self._audit = audit
         # Without anything random: after a kill the same process goes on at once.
         self._holder = api.worker_name or "main"
         self._is_running = False
@@ -107,7 +111,7 @@ class Janitor:
         for kind in RoomKind:
             await self._apart(kind.value, self._rooms(kind, now, pace))
         self._refused_since = None
-        await self._api.run_db_interaction("tim_retention_end", table.end_run, _ms(self._now()))
+        await self._api.run_db_interaction("tim_retention_end", self._end, _ms(self._now()))
 
     async def _apart(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         """What goes wrong in one table does not keep the others from being cleaned; the next run tries it again."""
@@ -121,6 +125,19 @@ class Janitor:
     def _begin(self, txn: LoggingTransaction, now_ms: int) -> None:
         table.hold_lease(txn, self._holder, now_ms)
         table.begin_run(txn, now_ms)
+        periods = {name: period_text(period) for name, period in self._retention.policy.periods}
+        policy = {"policy": self._retention.policy.policy.value, "mode": self._retention.mode.value, "periods": periods}
+        if policy != newest_detail(txn, AuditKind.RETENTION_POLICY):
+            self._audit.append(txn, AuditKind.RETENTION_POLICY, MODULE, policy)
+
+    def _end(self, txn: LoggingTransaction, now_ms: int) -> None:
+        """The totals make the log complete also when a run was interrupted and went on later."""
+        table.end_run(txn, now_ms)
+        totals = table.read_totals(txn)
+        known = (newest_detail(txn, AuditKind.RETENTION_RUN) or {}).get("totals", {})
+        deleted = {name: total - known.get(name, 0) for name, total in totals.items() if total != known.get(name, 0)}
+        if deleted:
+            self._audit.append(txn, AuditKind.RETENTION_RUN, MODULE, {"deleted": deleted, "totals": totals})
 
     def _sweeps(self) -> Iterator[Sweep]:
         """Those that the policy asks for."""

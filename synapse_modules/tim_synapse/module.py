@@ -6,6 +6,7 @@ import sys
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from synapse.module_api import ModuleApi
 from synapse.module_api.errors import ConfigError as SynapseConfigError
 
@@ -14,6 +15,9 @@ from tim_policy.federation_trust import ListTrust
 from tim_policy.profile import Profile
 from tim_policy.settings import load_settings
 from tim_synapse.admin_api import AdminApi
+from tim_synapse.audit import Audit, load_audit_key
+from tim_synapse.audit_api import AuditApi
+from tim_synapse.audit_list_changes import ListChanges
 from tim_synapse.config import ModuleConfig
 from tim_synapse.event_judges import EventJudges
 from tim_synapse.facts import Facts
@@ -41,7 +45,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class LoadedConfig:
-    """The checked block and the files it names; residency, retention None: there is no such block."""
+    """The checked block and the files it names; residency, retention, audit_key None: there is no such block."""
 
     config: ModuleConfig
     profile: Profile
@@ -49,6 +53,7 @@ class LoadedConfig:
     residency: LoadedResidency | None
     source: LoadedSource
     retention: LoadedRetention | None = None
+    audit_key: Ed25519PrivateKey | None = None
 
 
 class TimModule:
@@ -61,9 +66,10 @@ class TimModule:
 
     def __init__(self, loaded: LoadedConfig, api: ModuleApi) -> None:
         lists = ListStore(api, loaded.config.federation_list, loaded.trust, loaded.source)
+        audit = Audit(api, loaded.audit_key)
         try:
             residency = Residency(api, loaded.residency, lists)
-            retention = None if loaded.retention is None else Retention(api, loaded.retention, lists)
+            retention = None if loaded.retention is None else Retention(api, loaded.retention, lists, audit)
             self_check(api)
             judges = EventJudges()
             judge_events(api, judges.of)
@@ -78,7 +84,9 @@ class TimModule:
         EventCallbacks(api, loaded.profile.rules).register(judges)
         NewUsers(api, loaded.profile).register()
         FederationCallbacks(api, gate).register()
-        AdminApi(api, lists, residency, gate).register()
+        AdminApi(api, lists, residency, gate, audit).register()
+        AuditApi(api, audit).register()
+        ListChanges(api, lists, audit).start()
         gate.start()
         residency.start()
         lists.start()
@@ -99,7 +107,9 @@ class TimModule:
             residency = None if checked.residency is None else load_residency(checked.residency)
             source = load_source(checked.federation_list.source)
             retention = None if checked.retention is None else load_retention(checked.retention)
-            return LoadedConfig(checked, profile, load_trust(checked.federation_list), residency, source, retention)
+            audit_key = None if checked.audit is None else load_audit_key(checked.audit)
+            trust = load_trust(checked.federation_list)
+            return LoadedConfig(checked, profile, trust, residency, source, retention, audit_key)
         except ConfigError as error:
             raise SynapseConfigError(str(error)) from None
 

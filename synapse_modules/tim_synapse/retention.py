@@ -3,6 +3,7 @@
 from synapse.module_api import ModuleApi
 
 from tim_policy.retention_policy import Without
+from tim_synapse.audit import Audit
 from tim_synapse.janitor import Janitor
 from tim_synapse.list_store import ListStore
 from tim_synapse.private_retention import blank_addresses, require_caches
@@ -18,18 +19,19 @@ class Retention:
         api: Synapse's module interface.
         retention: the policy and how to apply it.
         lists: knows which servers are insurers.
+        audit: is told what was deleted, and by whom rooms are held.
 
     Raises:
         RetentionNotPossible: the self-check failed.
     """
 
-    def __init__(self, api: ModuleApi, retention: LoadedRetention, lists: ListStore) -> None:
+    def __init__(self, api: ModuleApi, retention: LoadedRetention, lists: ListStore, audit: Audit) -> None:
         require_caches(api, {cache for sweep in SWEEPS for cache in sweep.caches})
         is_blank = retention.policy.periods.client_addresses is Without.NOT_STORED
         if is_blank and retention.mode is RetentionMode.ENFORCE:
             blank_addresses(api)
-        self._janitor = Janitor(api, retention, lists)
-        self._api = RetentionApi(api, retention)
+        self._janitor = Janitor(api, retention, lists, audit)
+        self._api = RetentionApi(api, retention, audit)
 
     def start(self) -> None:
         """Mount the API and begin; before Synapse opens its listeners."""

@@ -23,9 +23,12 @@ from synapse.module_api import DirectServeJsonResource, ModuleApi
 from synapse.module_api.errors import Codes, SynapseError
 from synapse.storage.database import LoggingTransaction
 
+from tim_policy.audit_log import AuditKind
 from tim_policy.retention_policy import period_text
 from tim_synapse import retention_table as table
 from tim_synapse.admin_answers import Json
+from tim_synapse.admin_request import not_found, path_below, require_admin
+from tim_synapse.audit import Audit
 from tim_synapse.retention_config import LoadedRetention
 
 PATH = "/_synapse/client/tim/v1/retention"
@@ -39,49 +42,46 @@ class RetentionApi(DirectServeJsonResource):
     Args:
         api: Synapse's module interface.
         retention: what this homeserver is configured to do.
+        audit: is told who did what.
     """
 
     isLeaf = True  # noqa: N815 - Twisted's name
 
-    def __init__(self, api: ModuleApi, retention: LoadedRetention) -> None:
+    def __init__(self, api: ModuleApi, retention: LoadedRetention, audit: Audit) -> None:
         super().__init__()
         self._api = api
         self._retention = retention
+        self._audit = audit
 
     def register(self) -> None:
         """Mount the resource; before Synapse opens its listeners."""
         self._api.register_web_resource(PATH, self)
 
     async def _async_render_GET(self, request: SynapseRequest) -> tuple[int, Json]:  # noqa: N802 - Synapse's name
-        await self._require_admin(request)
-        match _path(request):
+        await require_admin(self._api, request)
+        match path_below(request):
             case ["status"]:
                 return HTTPStatus.OK, await self._status()
             case ["holds"]:
                 holds = await self._api.run_db_interaction("tim_retention_holds", _holds)
                 return HTTPStatus.OK, {"holds": [_hold_json(hold) for hold in holds]}
-        raise _not_found()
+        raise not_found("retention")
 
     async def _async_render_POST(self, request: SynapseRequest) -> tuple[int, Json]:  # noqa: N802 - Synapse's name
-        await self._require_admin(request)
-        match _path(request):
+        admin = await require_admin(self._api, request)
+        match path_below(request):
             case ["run"]:
-                await self._change("tim_retention_request", table.request_run)
+                await self._api.run_db_interaction("tim_retention_request", _after_creation, table.request_run)
                 return HTTPStatus.OK, {}
             case ["confirm-clock"]:
-                await self._change("tim_retention_confirm", table.confirm_clock)
+                await self._change(admin, AuditKind.RETENTION_CLOCK, {}, table.confirm_clock)
                 return HTTPStatus.OK, {}
             case ["hold", room_id]:
-                return HTTPStatus.OK, await self._hold(room_id, _reference(request))
+                return HTTPStatus.OK, await self._hold(admin, room_id, _reference(request))
             case ["release", room_id]:
-                await self._release(room_id)
+                await self._release(admin, room_id)
                 return HTTPStatus.OK, {}
-        raise _not_found()
-
-    async def _require_admin(self, request: SynapseRequest) -> None:
-        requester = await self._api.get_user_by_req(request)
-        if not await self._api.is_user_admin(requester.user.to_string()):
-            raise SynapseError(HTTPStatus.FORBIDDEN, "Only server admins may use this API", Codes.FORBIDDEN)
+        raise not_found("retention")
 
     async def _status(self) -> Json:
         state, progress = await self._api.run_db_interaction("tim_retention_status", _state_and_progress)
@@ -107,29 +107,40 @@ class RetentionApi(DirectServeJsonResource):
             ],
         }
 
-    async def _hold(self, room_id: str, reference: str) -> Json:
+    async def _hold(self, admin: str, room_id: str, reference: str) -> Json:
         if not room_id.startswith("!"):
             raise SynapseError(HTTPStatus.BAD_REQUEST, "expected a room id, e.g. !abc:praxis.example.de", _INVALID)
         is_known = await self._api.run_db_interaction("tim_retention_room", _is_room, room_id)
         if not is_known:
             raise SynapseError(HTTPStatus.NOT_FOUND, "This homeserver has no such room", Codes.NOT_FOUND)
         hold = table.Hold(room_id, reference, self._api.get_current_time_msec())
-        await self._change("tim_retention_hold", table.add_hold, hold)
+        detail = {"room": room_id, "reference": reference}
+        await self._change(admin, AuditKind.LEGAL_HOLD, detail, table.add_hold, hold)
         return _hold_json(hold)
 
-    async def _release(self, room_id: str) -> None:
-        if not await self._change("tim_retention_release", table.release_hold, room_id):
+    async def _release(self, admin: str, room_id: str) -> None:
+        if not await self._change(admin, AuditKind.LEGAL_HOLD_RELEASED, {"room": room_id}, table.release_hold, room_id):
             raise SynapseError(HTTPStatus.NOT_FOUND, "This room is not held", Codes.NOT_FOUND)
 
-    async def _change(self, desc: str, function: Callable[..., Any], *args: object) -> Any:
-        """Also before the janitor's first second: a hold must not have to wait for it."""
-        return await self._api.run_db_interaction(desc, _after_creation, function, *args)
+    async def _change(
+        self, admin: str, kind: AuditKind, detail: Json, function: Callable[..., Any], *args: object
+    ) -> Any:
+        """Change something and log it in one transaction; what changed nothing (False) is not logged."""
+
+        def change(txn: LoggingTransaction) -> Any:
+            changed = _after_creation(txn, function, *args)
+            if changed is not False:
+                self._audit.append(txn, kind, admin, detail)
+            return changed
+
+        return await self._api.run_db_interaction("tim_retention_change", change)
 
 
 _INVALID = "M_INVALID_PARAM"
 
 
 def _after_creation(txn: LoggingTransaction, function: Callable[..., Any], *args: object) -> Any:
+    """Also before the janitor's first second: a hold must not have to wait for it."""
     if not table.has_tables(txn):
         table.create(txn)
     return function(txn, *args)
@@ -162,12 +173,3 @@ def _reference(request: SynapseRequest) -> str:
             HTTPStatus.BAD_REQUEST, f"reference: expected one line of at most {_LONGEST_REFERENCE} characters", _INVALID
         )
     return text
-
-
-def _path(request: SynapseRequest) -> list[str]:
-    """What follows `PATH`; Twisted has decoded the percent signs."""
-    return [part.decode("utf-8", "replace") for part in request.postpath or []]
-
-
-def _not_found() -> SynapseError:
-    return SynapseError(HTTPStatus.NOT_FOUND, "No such endpoint of retention", Codes.NOT_FOUND)

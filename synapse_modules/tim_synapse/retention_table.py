@@ -222,6 +222,12 @@ def read_progress(txn: LoggingTransaction) -> list[Progress]:
     ]
 
 
+def read_totals(txn: LoggingTransaction) -> dict[str, int]:
+    """Rows and rooms deleted since the table exists, by data class."""
+    txn.execute("SELECT data_class, SUM(changed_ever) FROM tim_retention_progress GROUP BY data_class")
+    return {data_class: int(total) for data_class, total in txn.fetchall()}
+
+
 def add_hold(txn: LoggingTransaction, hold: Hold) -> None:
     """Hold a room; its reference is replaced if it is held already."""
     txn.execute(

@@ -1,6 +1,8 @@
 """Homeservers that enforce a retention policy: one process on SQLite, and six on PostgreSQL; both stock otherwise."""
 
+import asyncio
 import sqlite3
+import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
@@ -17,6 +19,7 @@ from tests.retention.waiting import until
 from tests.synapse.conftest import spec_in
 from tests.synapse.ocsp_server import listening_pki
 from tests.workers import require_workers
+from tim_cli.audit import new_key
 from tim_sandbox.homeserver import HomeserverSpec, homeserver_command, write_homeserver
 from tim_sandbox.homeserver_client import HomeserverClient, MatrixUser
 from tim_sandbox.pki import ListPki
@@ -62,6 +65,19 @@ class RetentionServer:
         await until(ended)
         return await self.status()
 
+    async def tim(self, *arguments: str) -> tuple[int, str, str]:
+        """Exit code, output and error output of `tim`, asked as the administrator."""
+        token_file = self.spec.directory / "token"
+        token_file.write_text(self.admin.access_token + "\n")
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "tim_cli.main", *arguments),
+            *("--url", self.client.client_url, "--token-file", str(token_file)),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        out, err = await process.communicate()
+        return process.returncode or 0, out.decode(), err.decode()
+
     async def restart(self) -> None:
         """Kill it, without warning, and start it again."""
         await self.supervisor.kill(self.spec.server_name)
@@ -79,6 +95,8 @@ async def running_retention(
     spec = spec_in(directory, base_port, pki)
     module: Any = spec.modules[0]
     module["config"]["retention"] = retention
+    new_key(spec.directory / "audit.key")
+    module["config"]["audit"] = {"key_file": str(spec.directory / "audit.key")}
     state = HomeserverState(
         server_name=spec.server_name,
         organisation="",
