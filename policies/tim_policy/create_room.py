@@ -113,7 +113,7 @@ def _request(body: Mapping[str, Any], creator: UserId) -> CreateRoomRequest:
         alias=alias,
         name=_text(body, "name"),
         topic=_text(body, "topic"),
-        invitees=tuple(dict.fromkeys(_user_id(item) for item in _list(body.get("invite", [])))),
+        invitees=tuple(dict.fromkeys(_invitee(item) for item in _list(body.get("invite", [])))),
         has_third_party_invites=bool(_list(body.get("invite_3pid", []))),
         events=tuple(_event(item, creator, alias) for item in _list(body.get("initial_state", []))),
         power_levels=_power_levels(body),
@@ -157,6 +157,13 @@ def _user_id(value: object) -> UserId:
         return parse_user_id(value)
     except InvalidName:
         raise _Unreadable from None
+
+
+def _invitee(value: object) -> UserId:
+    """A user id as it is: one whose server is spelled with capitals would be another one in the room."""
+    user_id = _user_id(value)
+    _require(str(user_id) == value)
+    return user_id
 
 
 def _alias(body: Mapping[str, Any], creator: UserId) -> str | None:

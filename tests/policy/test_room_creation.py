@@ -40,6 +40,7 @@ def event(**keys: Any) -> dict[str, Any]:
         {"invite": [7]},
         {"invite": [[COLLEAGUE]]},
         {"invite": [COLLEAGUE, "nonsense"]},
+        {"invite": ["@a:PFLEGE.tim.test"]},
         {"invite_3pid": "a@b.de"},
         {"invite_3pid": None},
         {"room_version": 10},
