@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,6 +82,7 @@ class BotProcess:
     health_port: int
     module: str = "tests.bots.echo_bot"
     process: asyncio.subprocess.Process | None = None
+    more_configs: Sequence[Path] = ()
 
     @property
     def log_file(self) -> Path:
@@ -93,7 +94,7 @@ class BotProcess:
                 sys.executable,
                 "-m",
                 self.module,
-                str(self.config),
+                *map(str, (self.config, *self.more_configs)),
                 stderr=log,
                 stdout=log,
             )

@@ -98,3 +98,35 @@ def test_dead_letters_are_listed_retried_and_dropped(config: Path) -> None:
         2,
         "tim: no dead letter in-2; see them with: tim bot dead-letters list\n",
     )
+
+
+def test_a_database_server_that_is_away_at_the_start_is_worth_another_start(config: Path) -> None:
+    config.write_text(config.read_text() + "database_url: postgresql://bot@127.0.0.1:9/bots\n")
+    done = tim_bot("run", "--config", config)
+    assert (done.returncode, done.stderr) == (75, "tim: cannot open the database (OperationalError)\n")
+
+
+def test_one_account_twice_is_refused(config: Path) -> None:
+    done = tim_bot("run", "--config", config, "--config", config)
+    assert done.returncode == 2
+    assert "two configurations name the same account" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://bot@db/bots",
+        "postgresql://bot:secret@db/bots",
+        "postgresql://bot@db",
+        "postgresql:///bots",
+        "postgresql://bot@db/bots?options=x",
+        "bots",
+    ],
+)
+def test_an_unusable_database_url_is_one_line_that_does_not_repeat_it(config: Path, url: str) -> None:
+    config.write_text(config.read_text() + f"database_url: {url}\n")
+    done = tim_bot("check", "--config", config)
+    assert done.returncode == 2
+    assert "database_url: " in done.stderr
+    assert "secret" not in done.stderr
+    assert done.stderr.count("\n") == 1

@@ -241,6 +241,30 @@ async def test_a_revoked_token_stops_the_bot_and_a_new_device_keeps_the_identity
         await anna.wait_for(room_id, lambda said: said.text == "text: wieder da?")
 
 
+async def test_two_bots_in_one_process_and_one_that_ends_does_not_take_the_other_along(
+    new_bot: NewBot, person: Person, homeserver: HomeserverClient
+) -> None:
+    first, second = await new_bot(), await new_bot()
+    first.more_configs = [second.config]
+    await first.start()
+    await first.ready()
+    second.process = first.process
+    await second.ready()
+    async with person() as anna:
+        rooms = [await room_with(bot, anna) for bot in (first, second)]
+        admin = await homeserver.login(first.user_id[1:].partition(":")[0], PASSWORD)
+        await admin.request("POST", "/_matrix/client/v3/logout/all", {})
+        await anna.send(rooms[1], "noch da?")
+        await anna.wait_for(rooms[1], lambda said: said.text == "text: noch da?")
+        async with asyncio.timeout(20):
+            while "bot stopped component=process bot=1 reason=" not in first.log_file.read_text():
+                await asyncio.sleep(0.05)
+        await anna.send(rooms[1], "immer noch?")
+        await anna.wait_for(rooms[1], lambda said: said.text == "text: immer noch?")
+    assert first.user_id not in first.log_file.read_text()
+    await first.kill()
+
+
 async def test_a_second_process_is_refused(new_bot: NewBot) -> None:
     bot = await running(new_bot)
     twin = BotProcess(bot.config, bot.user_id, bot.health_port)

@@ -6,9 +6,12 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
+from sqlalchemy import URL, create_engine, text
+
 from tests.bots.conftest import BotProcess, NewBot, Person, write_config
 from tim_bots.scripted_user import ScriptedUser
 from tim_sandbox.homeserver_client import HomeserverClient
+from tim_sandbox.workers.postgres import Postgres
 
 
 async def twins(
@@ -87,3 +90,27 @@ async def test_the_second_host_takes_over_and_the_first_one_comes_back_too_late(
         os.kill(first.process.pid, signal.SIGCONT)
         if second.process and second.process.returncode is None:
             await second.kill()
+
+
+async def test_a_database_server_that_drops_its_connections_costs_nothing(
+    new_bot: NewBot, person: Person, database_config: dict[str, str], postgres: Postgres
+) -> None:
+    bot = await new_bot(**database_config)
+    await bot.start()
+    await bot.ready()
+    url = URL.create("postgresql+psycopg2", "synapse", postgres.password, "127.0.0.1", postgres.port, "postgres")
+    engine = create_engine(url)
+    kick = text("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'tim-bot'")
+    async with person() as anna:
+        room_id = await anna.create_room(invite=[bot.user_id])
+        await anna.wait_for(room_id)
+        dropped = 0
+        for number in range(5):
+            with engine.begin() as connection:
+                dropped += connection.scalar(kick) or 0
+            await anna.send(room_id, str(number))
+        assert dropped
+        await anna.wait_for(room_id, lambda said: said.text == "text: 4", seconds=60)
+        assert texts(anna, room_id) == ["room_joined: ", *(f"text: {number}" for number in range(5))]
+    engine.dispose()
+    assert await bot.stop() == 0
