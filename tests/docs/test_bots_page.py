@@ -111,6 +111,13 @@ async def ask(person: ScriptedUser, room_id: str, text: str, part: str) -> str:
     return (await person.wait_for(room_id, lambda said: part in said.text, after=after, seconds=40)).text
 
 
+async def know_devices(person: ScriptedUser, user_id: str) -> None:
+    """Wait until the person's client has heard of a new device; what it sends before, that device cannot read."""
+    wanted = (await person.keys_of(user_id))["device_keys"][user_id].keys()
+    devices = person.client.device_store
+    await person.until(lambda: wanted <= {one.id for one in devices.active_user_devices(user_id)}, seconds=40)
+
+
 async def test_the_life_of_a_bot(machine: Machine, person: Person, tmp_path: Path) -> None:
     shown = await machine.follow("Set up")
     assert "Recovery key" in shown
@@ -128,6 +135,7 @@ async def test_the_life_of_a_bot(machine: Machine, person: Person, tmp_path: Pat
         for line in blocks(section("Back up"), "sh")[1].splitlines():
             await machine.run(line)
         async with machine.running():
+            await know_devices(anna, machine.bot.user_id)
             listed = await ask(anna, room_id, "meine Termine", "Raum:")
             assert listed.startswith("Ihr Termin in diesem Raum:")  # the second one was made after the copy
         assert sum("T-1002" in said.text for said in anna.heard(room_id)) == 1
