@@ -5,7 +5,8 @@ Addresses are blanked where Synapse is about to store them, since nothing that i
 # ruff: noqa: SLF001 - this file exists to keep these accesses in one place
 
 import inspect
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
+from datetime import timedelta
 from functools import wraps
 from typing import Any
 
@@ -68,6 +69,40 @@ def empty_caches(api: ModuleApi, txn: LoggingTransaction, names: Collection[str]
     """Empty caches in all processes once the transaction is committed."""
     for name in names:
         api._store._invalidate_all_cache_and_stream(txn, getattr(api._store, name))
+
+
+_READERS: Mapping[str, Callable[[Any], Any]] = {
+    "presence.enabled": lambda config: config.server.track_presence,
+    "url_preview_enabled": lambda config: config.media.url_preview_enabled,
+    "stats.enabled": lambda config: config.stats.stats_enabled,
+    "limit_usage_by_mau": lambda config: config.server.limit_usage_by_mau,
+    "mau_stats_only": lambda config: config.server.mau_stats_only,
+    "user_ips_max_age": lambda config: _lifetime(config.server.user_ips_max_age),
+    "redaction_retention_period": lambda config: _lifetime(config.server.redaction_retention_period),
+    "media_retention.local_media_lifetime": lambda config: _lifetime(
+        config.media.media_retention_local_media_lifetime_ms
+    ),
+    "media_retention.remote_media_lifetime": lambda config: _lifetime(
+        config.media.media_retention_remote_media_lifetime_ms
+    ),
+}
+
+
+def retention_settings(api: ModuleApi) -> dict[str, Any]:
+    """Synapse's value for each of `RETENTION_SETTINGS`, defaults included.
+
+    Raises:
+        RetentionNotPossible: this Synapse keeps one of them somewhere else.
+    """
+    config = api._hs.config
+    try:
+        return {key: read(config) for key, read in _READERS.items()}
+    except AttributeError as error:
+        raise _not_possible(f"the setting {error.name} is not where it was") from None
+
+
+def _lifetime(milliseconds: int | None) -> timedelta | None:
+    return None if milliseconds is None else timedelta(milliseconds=milliseconds)
 
 
 def _not_possible(what: str) -> RetentionNotPossible:

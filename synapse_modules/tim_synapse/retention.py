@@ -2,11 +2,13 @@
 
 from synapse.module_api import ModuleApi
 
+from tim_policy.errors import ConfigError
 from tim_policy.retention_policy import Without
+from tim_policy.retention_settings import retention_contradictions
 from tim_synapse.audit import Audit
 from tim_synapse.janitor import Janitor
 from tim_synapse.list_store import ListStore
-from tim_synapse.private_retention import blank_addresses, require_caches
+from tim_synapse.private_retention import blank_addresses, require_caches, retention_settings
 from tim_synapse.retention_api import RetentionApi
 from tim_synapse.retention_config import LoadedRetention, RetentionMode
 from tim_synapse.retention_sweeps import SWEEPS
@@ -23,13 +25,16 @@ class Retention:
 
     Raises:
         RetentionNotPossible: the self-check failed.
+        ConfigError: one line per setting of homeserver.yaml that contradicts the policy.
     """
 
     def __init__(self, api: ModuleApi, retention: LoadedRetention, lists: ListStore, audit: Audit) -> None:
         require_caches(api, {cache for sweep in SWEEPS for cache in sweep.caches})
-        is_blank = retention.policy.periods.client_addresses is Without.NOT_STORED
-        if is_blank and retention.mode is RetentionMode.ENFORCE:
-            blank_addresses(api)
+        if retention.mode is RetentionMode.ENFORCE:
+            if found := retention_contradictions(retention.policy, retention_settings(api)):
+                raise ConfigError("\n".join(found))
+            if retention.policy.periods.client_addresses is Without.NOT_STORED:
+                blank_addresses(api)
         self._janitor = Janitor(api, retention, lists, audit)
         self._api = RetentionApi(api, retention, audit)
 

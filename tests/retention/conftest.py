@@ -5,7 +5,7 @@ import sqlite3
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -92,7 +92,11 @@ class RetentionServer:
 async def running_retention(
     directory: Path, base_port: int, pki: ListPki, retention: dict[str, Any]
 ) -> AsyncIterator[RetentionServer]:
-    spec = spec_in(directory, base_port, pki)
+    extra = {
+        "stats": {"enabled": False},
+        "media_retention": {"local_media_lifetime": "90d", "remote_media_lifetime": "14d"},
+    }
+    spec = replace(spec_in(directory, base_port, pki), extra=extra)
     module: Any = spec.modules[0]
     module["config"]["retention"] = retention
     new_key(spec.directory / "audit.key")

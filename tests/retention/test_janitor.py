@@ -1,15 +1,18 @@
 """The janitor of a real homeserver: stores no addresses, purges what is due, survives kills, believes no wild clock."""
 
+import asyncio
 import json
 import sqlite3
 from contextlib import closing
 from urllib.parse import quote
 
 import pytest
+import yaml
 
 from tests.retention.conftest import RETENTION, RetentionServer
 from tests.retention.waiting import until
 from tests.synapse.matrix import invite, new_room, rooms_of, say, sees
+from tim_sandbox.homeserver import homeserver_command
 from tim_sandbox.homeserver_client import Answer, MatrixUser
 
 DAY = 86_400_000
@@ -32,6 +35,34 @@ async def test_no_address_and_no_program_is_stored(enforcing: RetentionServer) -
     devices = enforcing.query("SELECT COALESCE(ip, ''), COALESCE(user_agent, ''), last_seen > 0 FROM devices")
     assert ("", "", 1) in devices
     assert {row[:2] for row in devices} == {("", "")}
+    assert places(enforcing, "aiohttp/") == set(), "the client's program"
+    assert places(enforcing, "127.0.0.1") == set()
+
+
+def places(server: RetentionServer, text: str) -> set[str]:
+    """Every table and column of the whole database that has the text somewhere."""
+    found = set()
+    for (table,) in server.query("SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE 'CREATE TABLE%'"):
+        for _, column, *_ in server.query(f'PRAGMA table_info("{table}")'):
+            sql = f'SELECT 1 FROM "{table}" WHERE CAST("{column}" AS TEXT) LIKE ? LIMIT 1'  # noqa: S608 - names
+            if server.query(sql, (f"%{text}%",)):
+                found.add(f"{table}.{column}")
+    return found
+
+
+async def test_a_setting_that_contradicts_the_policy_keeps_synapse_from_starting(enforcing: RetentionServer) -> None:
+    config = enforcing.spec.directory / "homeserver.yaml"
+    settings = yaml.safe_load(config.read_text())
+    other = config.with_name("contradicting.yaml")
+    presence = {"presence": {"enabled": True}, "redaction_retention_period": "8d"}
+    other.write_text(yaml.safe_dump(settings | presence))
+    process = await asyncio.create_subprocess_exec(
+        *homeserver_command(other), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    out, _ = await process.communicate()
+    assert process.returncode == 1
+    told = {line for line in out.decode().splitlines() if line.startswith("homeserver.yaml:")}
+    assert {line.split(": ")[1] for line in told} == {"presence.enabled", "redaction_retention_period"}
 
 
 @pytest.mark.requirement("A_28564-01")
