@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -77,7 +78,9 @@ async def soak(
     """
     dice = random.Random(seed)  # noqa: S311 - no secret
     user_id = await _new_account(homeserver, "bot")
-    bot = BotProcess(write_config(directory / "bot", homeserver.client_url, user_id, port), user_id, port)
+    with redirect_stdout(sys.stderr):  # standard output is for the table
+        config = write_config(directory / "bot", homeserver.client_url, user_id, port)
+    bot = BotProcess(config, user_id, port)
     await bot.start()
     try:
         await bot.ready(seconds=60)

@@ -42,9 +42,8 @@ _ADVICE = {
 _LONG_POLL_MS = 30_000
 _SHORT_POLL_MS = 3_000
 """While something waits for its keys, its time limit is looked at this often."""
-_LONGEST_SYNC_SECONDS = 120.0
-"""A long poll and the time to send what came; a homeserver that is slower, or silent, is asked anew."""
-_LONGEST_FULL_SYNC_SECONDS = 600.0
+_LONGEST_SYNC_SECONDS = 600.0
+"""For a sync and all that its keys and messages need; nio alone would wait for ever for a homeserver that is silent."""
 
 
 def _filter(timeline_limit: int, state: dict[str, Any]) -> dict[str, Any]:
@@ -56,7 +55,7 @@ def _filter(timeline_limit: int, state: dict[str, Any]) -> dict[str, Any]:
 
 _FILTER = _filter(50, {})
 _NARROW = _filter(1, {"lazy_load_members": True})
-"""After an answer that was too large: as little as possible, the rest is fetched room by room."""
+"""After an answer that was too large or took too long: as little as possible, the rest is fetched room by room."""
 
 
 class SyncLoop:
@@ -131,7 +130,7 @@ class SyncLoop:
     async def _ask(self, since: str | None, poll_ms: int) -> SyncResponse:
         is_full = self._needs_full_state
         try:
-            async with asyncio.timeout(_LONGEST_FULL_SYNC_SECONDS if is_full else _LONGEST_SYNC_SECONDS):
+            async with asyncio.timeout(_LONGEST_SYNC_SECONDS):
                 response: SyncResponse = ok(
                     await self._client.sync(
                         timeout=0 if is_full else poll_ms,
@@ -140,9 +139,10 @@ class SyncLoop:
                         sync_filter=_NARROW if self._is_narrow else _FILTER,
                     )
                 )
-        except AnswerTooLarge:
+        except (AnswerTooLarge, TimeoutError) as error:
             self._is_narrow = True
-            SYNCS.labels("too_large").inc()
+            if isinstance(error, AnswerTooLarge):
+                SYNCS.labels("too_large").inc()
             raise
         self._is_narrow = False
         return response
