@@ -31,20 +31,24 @@ def printable(text: object) -> str:
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in str(text))
 
 
-def ask(method: str, url: str, path: str, token_file: Path, argument: str = "SERVER") -> dict[str, Any]:
+def ask(
+    method: str, url: str, path: str, token_file: Path, argument: str = "SERVER", body: Any = None
+) -> dict[str, Any]:
     """The answer to one request.
 
     Args:
-        method, path: of the request; the path begins with the part of the API, e.g. `gate/status`.
+        method, path: of the request; the path begins with the part of our API, e.g. `gate/status`, or with a slash.
         url, token_file: see `Url` and `TokenFile`.
         argument: of the command line, to be named when the homeserver cannot use it.
+        body: JSON to send; None: nothing.
 
     Raises:
         ConfigError: the address or the token file cannot be used, or the token is refused.
         HomeserverUnreachable: no answer, or none of tim_synapse.
     """
     request = urllib.request.Request(  # noqa: S310 - base_url accepts http and https only
-        f"{base_url(url, '--url')}{_PATH}/{path}",
+        base_url(url, "--url") + (path if path.startswith("/") else f"{_PATH}/{path}"),
+        data=None if body is None else json.dumps(body).encode(),
         method=method,
         headers={"Authorization": f"Bearer {read_token(token_file)}"},
     )

@@ -29,6 +29,7 @@ class AuditKind(enum.StrEnum):
     LEGAL_HOLD_RELEASED = "legal_hold_released"
     FEDERATION_LIST = "federation_list"
     SERVER_ISOLATED = "server_isolated"
+    ERASURE = "erasure"
 
 
 class Action(enum.StrEnum):
@@ -48,6 +49,7 @@ ACTIONS: Mapping[AuditKind, Action] = {
     AuditKind.LEGAL_HOLD_RELEASED: Action.DELETE,
     AuditKind.FEDERATION_LIST: Action.UPDATE,
     AuditKind.SERVER_ISOLATED: Action.EXECUTE,
+    AuditKind.ERASURE: Action.DELETE,
 }
 
 

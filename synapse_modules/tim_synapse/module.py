@@ -19,6 +19,8 @@ from tim_synapse.audit import Audit, load_audit_key
 from tim_synapse.audit_api import AuditApi
 from tim_synapse.audit_list_changes import ListChanges
 from tim_synapse.config import ModuleConfig
+from tim_synapse.erasure import CACHES as ERASURE_CACHES
+from tim_synapse.erasure_api import ErasureApi
 from tim_synapse.event_judges import EventJudges
 from tim_synapse.facts import Facts
 from tim_synapse.gate import Gate
@@ -33,6 +35,7 @@ from tim_synapse.on_federation import FederationCallbacks
 from tim_synapse.on_invite import InviteCallbacks
 from tim_synapse.on_room import RoomCallbacks
 from tim_synapse.private_events import judge_events
+from tim_synapse.private_retention import require_caches
 from tim_synapse.profile import profile_in_force
 from tim_synapse.residency import Residency
 from tim_synapse.residency_config import LoadedResidency, load_residency
@@ -69,6 +72,7 @@ class TimModule:
         audit = Audit(api, loaded.audit_key)
         try:
             residency = Residency(api, loaded.residency, lists)
+            require_caches(api, ERASURE_CACHES)
             retention = None if loaded.retention is None else Retention(api, loaded.retention, lists, audit)
             self_check(api)
             judges = EventJudges()
@@ -86,6 +90,7 @@ class TimModule:
         FederationCallbacks(api, gate).register()
         AdminApi(api, lists, residency, gate, audit).register()
         AuditApi(api, audit).register()
+        ErasureApi(api, audit).register()
         ListChanges(api, lists, audit).start()
         gate.start()
         residency.start()

@@ -267,6 +267,14 @@ SWEEPS: tuple[Sweep, ...] = (
         }.items()
     ),
     Sweep(
+        "room_tags of deactivated",
+        "deactivated_users",
+        "room_tags",
+        ("user_id", "room_id"),
+        _IS_DEACTIVATED,
+        caches=("get_tags_for_user",),
+    ),
+    Sweep(
         "user_filters of deactivated",
         "deactivated_users",
         "user_filters",

@@ -195,6 +195,7 @@ for _table, _columns, _goes, _stays in (
     ("user_ips", "user_id, access_token, ip, user_agent, last_seen", (GONE, "g", "", "", NEW), (OWN, "h", "", "", NEW)),
     ("user_daily_visits", "user_id, device_id, timestamp", (GONE, "D", NEW), (OWN, "E", NEW)),
     ("room_tags_revisions", "user_id, room_id, stream_id", (GONE, "!room", 1), (OWN, "!room", 2)),
+    ("room_tags", "user_id, room_id, tag, content", (GONE, "!room", "m.x", "{}"), (OWN, "!room", "m.x", "{}")),
     ("open_id_tokens", "token, ts_valid_until_ms, user_id", ("of-gone", NEW, GONE), ("of-anna", NEW, OWN)),
 ):
     INSERTS[f"{_table} of deactivated"] = (_table, _columns, [_goes], [_stays])
