@@ -5,6 +5,7 @@ the fault.
 """
 
 from dataclasses import dataclass
+from uuid import uuid4
 
 from sqlalchemy import Connection
 
@@ -47,10 +48,11 @@ class DeadLetters:
         if self.operator_room is None or room_id == self.operator_room:
             return
         text = say("chassis-operator-dead-letter", name=name, what=what, error=error)
-        self.outbox.add_once(
+        # one that dies again after a retry is told again: a repeated id would be the same event to the homeserver
+        self.outbox.add(
             connection,
             self.operator_room,
-            transaction_id(name, "dead letter"),
+            transaction_id(name, f"dead letter {uuid4()}"),
             Action.SEND_ENCRYPTED,
             text_content(text),
         )

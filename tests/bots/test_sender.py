@@ -38,14 +38,16 @@ class Homeserver:
         self.fault = fault
         self.refusals = 0
         self.sent: list[str] = []
+        self.transactions: set[str] = set()
         self.has_sent = asyncio.Condition()
 
-    async def room_send(self, room_id: str, event_type: str, content: dict[str, Any], **_: Any) -> Any:
+    async def room_send(self, room_id: str, event_type: str, content: dict[str, Any], **options: Any) -> Any:
         del event_type
         if room_id == BROKEN and self.fault is not None:
             self.refusals += 1
             raise self.fault
         async with self.has_sent:
+            self.transactions.add(options["tx_id"])
             self.sent.append(content["body"])
             self.has_sent.notify_all()
         return SimpleNamespace(event_id="$sent")
@@ -168,6 +170,17 @@ async def test_what_the_staff_was_to_be_told_is_not_dropped_when_the_bot_is_not_
         await bench.until_empty()
         (letter,) = await bench.dead()
         assert letter.error == "NotAMember"
+
+
+async def test_a_dead_letter_that_dies_again_is_told_again(tmp_path: Path) -> None:
+    homeserver = Homeserver(RequestFailed(403, "M_FORBIDDEN"))
+    async with at_work(tmp_path / "bot.db", homeserver) as bench:
+        await bench.put(BROKEN, "x")
+        await bench.until_empty()
+        await bench.database.transaction(lambda c: bench.queues.dead_letters.retry(c, "out-1"))
+        bench.sender.wake()
+        await bench.until_empty()
+        assert len(homeserver.sent) == len(homeserver.transactions) == 2
 
 
 async def test_a_dead_letter_is_sent_after_all_when_the_operator_says_so(tmp_path: Path) -> None:
