@@ -94,7 +94,7 @@ async def test_a_person_takes_over_and_the_staff_is_told(new_bot: NewBot, person
         assert told.is_encrypted
         reply = {"m.relates_to": {"m.in_reply_to": {"event_id": told.event_id}}}
         await staff.send_content(staff_room, {"msgtype": "m.text", "body": "Ich"} | reply)
-        await staff.wait_for(staff_room, lambda said: "in den Raum eingeladen" in said.text)
+        await staff.wait_for(staff_room, lambda said: "Ich lade Sie in den Raum ein" in said.text)
         await staff.join(room_id)
         await anna.wait_for_member(room_id, staff.user_id)
         heard = len(anna.heard(room_id))

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
 
 from sqlalchemy import Connection
 
@@ -13,20 +12,18 @@ from tim_bots.dialogue.commands import Command, Spoken, read_spoken
 from tim_bots.dialogue.conversation import Conversation, RoomManners
 from tim_bots.dialogue.dialogue import Ask, Said, Say
 from tim_bots.dialogue.engine import ALWAYS
+from tim_bots.dialogue.handover import Handover, Settled
 from tim_bots.dialogue.memory import Memory
 from tim_bots.dialogue.player import Player
 from tim_bots.dialogue.polls import read_vote
 from tim_bots.dialogue.programs import Programs
 from tim_bots.dialogue.skill import Skill
-from tim_bots.dialogue.wanted import wanted_label, wanted_room
 from tim_bots.dialogue.who import Lookup, Who
 from tim_bots.directory.role_book import RoleBook
-from tim_bots.flow import Incoming, InviteUser, LookUpRoles, MessageKind, Outgoing, SendText
+from tim_bots.flow import Incoming, LookUpRoles, MessageKind, Outgoing, SendText
 from tim_bots.persons.access import AccessRules
 from tim_bots.persons.desk import CONNECT, PersonDesk
-from tim_bots.triage.desk import TIMER as TRIAGE_TIMER
 from tim_bots.triage.desk import Desk
-from tim_bots.triage.desk import Step as DeskStep
 
 _UNREADABLE = {
     MessageKind.ATTACHMENT: "dialogue-attachment",
@@ -103,17 +100,15 @@ class DialogueFlow:
         clock: Callable[[], datetime] = _utc_now,
     ) -> None:
         self._greeting = greeting
-        self._contact = contact
-        self._desk = desk
         self._opening = opening
         self._persons = persons
         self._roles = roles
-        self._staff_room = staff_room
         self._clock = clock
         self._lookup = Lookup(cipher)
         self._memory = Memory(cipher)
         self._player = Player(skills, organisation, self._memory, has_polls=has_polls, access=access)
         self._programs = Programs(self._player, own_device)
+        self._handover = Handover(self._player, desk, staff_room, contact)
 
     def handle(self, connection: Connection, message: Incoming) -> Sequence[Outgoing]:
         """See `tim_bots.flow.Flow.handle`."""
@@ -141,57 +136,43 @@ class DialogueFlow:
             self._memory.remember_manners(connection, who, manners)
         return answers
 
-    def _arrive(
-        self, connection: Connection, who: Who, manners: RoomManners, now: datetime
-    ) -> tuple[RoomManners, tuple[Outgoing, ...]]:
+    def _arrive(self, connection: Connection, who: Who, manners: RoomManners, now: datetime) -> Settled:
         """Greet, but first learn whom: what is offered depends on the person's role."""
         if self._roles is not None and self._roles.roles_of(connection, who, now) is None:
             return manners, (LookUpRoles(who.user_id),)
         return self._greet(connection, who, manners, now)
 
-    def _greet(
-        self, connection: Connection, who: Who, manners: RoomManners, now: datetime
-    ) -> tuple[RoomManners, tuple[Outgoing, ...]]:
+    def _greet(self, connection: Connection, who: Who, manners: RoomManners, now: datetime) -> Settled:
         if manners.is_greeted:
             return manners, ()
         greeted = manners.model_copy(update={"is_greeted": True})
-        if self._opening is None or who.room_id == self._staff_room:
+        if self._opening is None or who.room_id == self._handover.staff_room:
             return greeted, (self._player.text(self._greeting),)
         opening = self._opening
         asked = self._player.ask(connection, opening.skill, who, opening.question, now, self._greeting)
         return greeted, asked.answers
 
-    def _hear(self, connection: Connection, message: Incoming, turn: _Turn) -> tuple[RoomManners, tuple[Outgoing, ...]]:
+    def _hear(self, connection: Connection, message: Incoming, turn: _Turn) -> Settled:
         spoken = read_spoken(message.text if message.kind is MessageKind.TEXT else "")
-        if (settled := self._first(connection, message, turn, spoken)) is not None:
+        if (settled := self._handover.staff_wrote(connection, message, turn.who, turn.manners)) is not None:
             return settled
+        if answers := self._at_any_time(connection, message, turn, spoken):
+            return turn.manners, answers
         if turn.manners.is_silent:
             return self._while_silent(connection, message, turn, spoken)
-        if message.kind is MessageKind.DATA:
-            return turn.manners, self._programs.hear(connection, message, turn.who, turn.conversation, turn.now)
         if spoken.command is Command.HUMAN and (spoken.addressed is not None or self._is_ours(turn)):
-            return self._hand_over(connection, message, turn)
+            return self._hand_over(connection, turn)
+        return turn.manners, self._answer(connection, message, turn, spoken)
+
+    def _answer(self, connection: Connection, message: Incoming, turn: _Turn, spoken: Spoken) -> tuple[Outgoing, ...]:
+        if message.kind is MessageKind.DATA:
+            return self._programs.hear(connection, message, turn.who, turn.conversation, turn.now)
         if message.kind in _UNREADABLE:
-            return turn.manners, self._unreadable(turn, _UNREADABLE[message.kind])
+            return self._unreadable(turn, _UNREADABLE[message.kind])
         answers = self._converse(connection, message, turn, spoken)
         if not answers and message.kind is MessageKind.TEXT:
-            answers = self._aside(turn, spoken)
-        return turn.manners, answers
-
-    def _first(
-        self, connection: Connection, message: Incoming, turn: _Turn, spoken: Spoken
-    ) -> tuple[RoomManners, tuple[Outgoing, ...]] | None:
-        """What comes before any dialogue, also in a room where the bot is silent; None if it is not that."""
-        room_id = wanted_room(message.about)
-        if room_id is not None and message.room_id == self._staff_room:
-            told = self._player.text(Say("dialogue-staff-invited"))
-            return turn.manners, (InviteUser(message.sender, room_id), told)
-        if self._desk is not None and self._desk.is_staff(message.sender):
-            step = self._desk.staff_wrote(connection, turn.who, message.sender)
-            if step.actions:
-                return self._apply(step, turn.manners)
-        answers = self._at_any_time(connection, message, turn, spoken)
-        return (turn.manners, answers) if answers else None
+            return self._aside(turn, spoken)
+        return answers
 
     def _at_any_time(
         self, connection: Connection, message: Incoming, turn: _Turn, spoken: Spoken
@@ -235,55 +216,23 @@ class DialogueFlow:
 
     # -- a person takes over ---------------------------------------------------------------------------------
 
-    def _hand_over(
-        self, connection: Connection, message: Incoming, turn: _Turn
-    ) -> tuple[RoomManners, tuple[Outgoing, ...]]:
-        answers = self._player.end_poll(turn.conversation)
+    def _hand_over(self, connection: Connection, turn: _Turn) -> Settled:
+        ended = self._player.end_poll(turn.conversation)
         self._memory.remember(connection, turn.who, None)
-        if self._desk is not None:
-            card = f"triage {uuid4()}"
-            manners, said = self._apply(
-                self._desk.begin(connection, turn.who, None, card, turn.now), turn.manners, card
-            )
-            return manners, (*answers, *said)
-        if self._staff_room is None and self._contact is None:
-            return turn.manners, (*answers, self._player.text(Say("dialogue-no-human")))
-        told = "dialogue-human-contact" if self._staff_room is None else "dialogue-human"
-        answers = (*answers, self._player.text(Say(told, {"contact": self._contact or ""})))
-        if self._staff_room is not None:
-            text, label = self._player.say(Say("dialogue-staff-wanted")), wanted_label(message.room_id)
-            answers = (*answers, SendText(text, room_id=self._staff_room, label=label))
-        return turn.manners.silent(True), answers
+        manners, answers = self._handover.begin(connection, turn.who, turn.manners, turn.now)
+        return manners, (*ended, *answers)
 
     def _happened(
         self, connection: Connection, message: Incoming, who: Who, manners: RoomManners, now: datetime
-    ) -> tuple[RoomManners, tuple[Outgoing, ...]]:
+    ) -> Settled:
         """The directory or an invite was answered, or time has passed."""
-        if message.kind is MessageKind.ROLES:
-            if self._roles is not None:
-                self._roles.remember(connection, who, message.text, now)
-            return self._greet(connection, who, manners, now)
-        if self._desk is None:
-            return manners, ()
-        if message.kind is MessageKind.INVITE_RESULT:
-            step = self._desk.invited(connection, who, message.sender, message.text, now)
-        elif message.text == TRIAGE_TIMER:
-            step = self._desk.overdue(connection, who, now)
-        else:
-            return manners, ()
-        return self._apply(step, manners)
+        if message.kind is not MessageKind.ROLES:
+            return self._handover.happened(connection, message, who, manners, now)
+        if self._roles is not None:
+            self._roles.remember(connection, who, message.text, now)
+        return self._greet(connection, who, manners, now)
 
-    def _apply(
-        self, step: DeskStep, manners: RoomManners, card: str | None = None
-    ) -> tuple[RoomManners, tuple[Outgoing, ...]]:
-        text = "\n\n".join(map(self._player.say, step.says))
-        said = (SendText(text, label=card),) if text else ()
-        after = manners if step.is_silent is None else manners.silent(step.is_silent)
-        return after, (*said, *step.actions)
-
-    def _while_silent(
-        self, connection: Connection, message: Incoming, turn: _Turn, spoken: Spoken
-    ) -> tuple[RoomManners, tuple[Outgoing, ...]]:
+    def _while_silent(self, connection: Connection, message: Incoming, turn: _Turn, spoken: Spoken) -> Settled:
         is_called = spoken.command is Command.BOT or spoken.addressed is not None
         if not is_called or spoken.command is Command.HUMAN:
             return turn.manners, ()

@@ -20,4 +20,4 @@ dialogue-back = Ich bin wieder für Sie da. Mit „hilfe“ sehen Sie, was ich k
 dialogue-staff-wanted =
     Jemand möchte mit einer Person sprechen. Der Chatbot schweigt in dem Raum, bis dort jemand „bot“ schreibt.
     Wer übernimmt? Antworten Sie auf diese Nachricht (Funktion „Antworten“), dann lade ich Sie in den Raum ein.
-dialogue-staff-invited = Danke. Ich habe Sie in den Raum eingeladen.
+dialogue-staff-invited = Danke. Ich lade Sie in den Raum ein. Kommt keine Einladung an, lassen Ihre Einstellungen keine von mir zu.

@@ -167,7 +167,7 @@ def test_a_consent_is_withdrawn_at_any_time(practice: Practice, guard: Guard, mo
     if moment == "idle":
         practice.says("abbrechen")
     if moment == "silent":
-        practice.flow._contact = "Telefon."
+        practice.flow._handover._contact = "Telefon."
         practice.says("mensch")
     answers = practice.hears("Stopp!")
     assert any(isinstance(one, SendText) and "ist widerrufen" in one.text for one in answers)
