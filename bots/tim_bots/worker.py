@@ -25,6 +25,7 @@ PAUSES = (timedelta(seconds=2), timedelta(seconds=15))
 
 _AT_ONCE = 50
 """Messages per transaction: each has its own savepoint, all share one wait for the disk."""
+_JUST_NOW = 1.0
 _LONGEST_SLEEP = 10.0
 """A command in another process may have put something into the database."""
 
@@ -86,7 +87,9 @@ class Worker:
         def work(connection: Connection) -> float:
             due = (self._queues.timers.next_due(connection), self._queues.inbox.next_attempt_at(connection))
             now = datetime.now(UTC)
-            return min([_LONGEST_SLEEP, *(max((at - now).total_seconds(), 0.01) for at in due if at is not None)])
+            waits = [(at - now).total_seconds() for at in due if at is not None]
+            # what was due and was not taken waits for something else, e.g. for the invite of its room
+            return min([_LONGEST_SLEEP, *(max(wait, 0.01) for wait in waits if wait > -_JUST_NOW)])
 
         return await self._database.transaction(work)
 

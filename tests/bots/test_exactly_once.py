@@ -272,6 +272,18 @@ async def test_a_message_waits_for_the_invite_of_its_room(tmp_path: Path) -> Non
     database.close()
 
 
+async def test_what_failed_and_waits_for_an_invite_does_not_keep_the_worker_busy(tmp_path: Path) -> None:
+    bench = Bench(open_database(tmp_path / "bot.db"), Homeserver())
+    await bench.receive([said(1, "raise")])
+    assert await bench.worker.handle_some() == 1
+    assert 0 < await bench.worker._seconds_until_next() <= worker.PAUSES[0].total_seconds()
+    await bench.database.transaction(lambda c: c.execute(text("UPDATE inbox SET not_before_ms = 1")))
+    await bench.receive([Arrival("$invite", "!a:a.test", Kind.INVITE, State.READY, {"sender": "@anna:a.test"})])
+    assert await bench.worker.handle_some() == 0
+    assert await bench.worker._seconds_until_next() == worker._LONGEST_SLEEP
+    bench.database.close()
+
+
 async def test_plain_text_is_refused_once_per_room(tmp_path: Path) -> None:
     homeserver = Homeserver()
     bench = Bench(open_database(tmp_path / "bot.db"), homeserver)
