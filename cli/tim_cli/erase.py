@@ -8,6 +8,7 @@ from urllib.parse import quote
 import typer
 
 from tim_cli.admin_request import DEFAULT_URL, TokenFile, Url, ask, printable
+from tim_policy.errors import ConfigError
 
 _MEDIA_PER_REQUEST = 100
 
@@ -25,6 +26,10 @@ def erase(
         typer.echo(plan_text(plan))
         typer.echo("\nNothing was changed. To erase this user for good, add --yes.")
         return
+    if plan["held_rooms"]:
+        raise ConfigError(
+            f"USER: is in {plan['held_rooms']} rooms under legal hold; release them first (tim hold list)"
+        )
     ask("POST", url, f"/_synapse/admin/v1/deactivate/{path}", token_file, "USER", {"erase": True})
     files = _delete_media(url, path, token_file)
     left = ask("POST", url, f"erasure/{path}", token_file, "USER")

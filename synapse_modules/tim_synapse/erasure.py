@@ -90,6 +90,11 @@ class Erasure:
         found: bool | None = await self._api.run_db_interaction("tim_erasure_user", _is_deactivated, user_id)
         return found
 
+    async def held_rooms(self, user_id: str) -> int:
+        """How many rooms under legal hold she is, or was, in."""
+        found: int = await self._api.run_db_interaction("tim_erasure_held", _held_rooms, user_id)
+        return found
+
     async def traces(self, user_id: str) -> list[Trace]:
         """Every table with rows that name the user; each table is asked apart, since some are large."""
         found = []
@@ -123,6 +128,18 @@ def _is_deactivated(txn: LoggingTransaction, user_id: str) -> bool | None:
     txn.execute("SELECT deactivated FROM users WHERE name = ?", (user_id,))
     row = txn.fetchone()
     return None if row is None else bool(row[0])
+
+
+def _held_rooms(txn: LoggingTransaction, user_id: str) -> int:
+    if not retention_table.has_tables(txn):
+        return 0
+    txn.execute(
+        "SELECT COUNT(DISTINCT h.room_id) FROM tim_retention_hold h JOIN room_memberships m ON m.room_id = h.room_id"
+        " WHERE m.user_id = ?",
+        (user_id,),
+    )
+    ((rooms,),) = txn.fetchall()
+    return int(rooms)
 
 
 def _count(txn: LoggingTransaction, table: str, user_id: str) -> int:

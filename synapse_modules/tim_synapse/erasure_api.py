@@ -62,6 +62,7 @@ class ErasureApi(DirectServeJsonResource):
             "server_name": self._api.server_name,
             "user_id": user_id,
             "is_deactivated": is_deactivated,
+            "held_rooms": await self._erasure.held_rooms(user_id),
             "traces": [
                 {
                     "table": trace.table,
