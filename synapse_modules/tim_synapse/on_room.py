@@ -151,7 +151,11 @@ class RoomCallbacks:
     async def _judge_join(self, event: EventBase, state: RoomState) -> Decision:
         create, member = await state.get(CREATE), await state.get(MEMBER, event.state_key)
         is_own_room = create is not None and self._api.is_mine(create.sender)
-        before = None if member is None else str(member.content.get("membership"))
+        if member is None:
+            # The invite is offered to the user before it is part of the room's state here.
+            before = await membership(self._api, str(event.state_key), event.room_id)
+        else:
+            before = str(member.content.get("membership"))
         return judge(JOIN_RULES, self._rules, JoinFacts(is_own_room, before))
 
     async def _judge_remote_join(self, user_id: str, room_id: str) -> Decision:
