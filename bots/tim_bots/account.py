@@ -6,6 +6,7 @@ old one; so it does neither on its own.
 
 import logging
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from tim_bots.cipher import Cipher
 from tim_bots.cross_signing import Seeds, query_own_keys
 from tim_bots.database import Database, metadata, sealed
 from tim_bots.guard import GuardedClient, open_crypto_store
-from tim_bots.matrix_http import demand, ok
+from tim_bots.matrix_http import RequestFailed, demand, ok
 from tim_policy.errors import TimError
 
 logger = logging.getLogger(__name__)
@@ -148,8 +149,21 @@ async def publish_keys(client: GuardedClient) -> None:
 
 
 async def publish_display_name(client: GuardedClient, display_name: str) -> None:
-    """Set the profile's name, which says that this is a chatbot."""
+    """Set the profile's name, which says that this is a chatbot.
+
+    A TI-M homeserver lets accounts not name themselves: then the name that its administration gave stays, and one line
+    says what to do when it is another one.
+    """
     path = f"/_matrix/client/v3/profile/{client.user_id}/displayname"
     response = await client.get_displayname()
-    if getattr(response, "displayname", None) != display_name:
+    if getattr(response, "displayname", None) == display_name:
+        return
+    try:
         await demand(client, "PUT", path, {"displayname": display_name})
+    except RequestFailed as failure:
+        if failure.status != HTTPStatus.FORBIDDEN:
+            raise
+        logger.warning(
+            "display name not set component=account; the homeserver lets only its admins set it: "
+            "set display_name of the configuration as the account's name there"
+        )
