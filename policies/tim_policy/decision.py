@@ -45,6 +45,14 @@ class Reason(enum.StrEnum):
     PROTECTED_STATE = "protected_state"
     ROOM_ALIAS = "room_alias"
     NOT_INVITED = "not_invited"
+    NOT_OFFERED = "not_offered"
+    LOGIN_REQUIRED = "login_required"
+    SIGNATURE_REQUIRED = "signature_required"
+    METHOD_NOT_ALLOWED = "method_not_allowed"
+    NO_SHARED_ROOM = "no_shared_room"
+    STATUS_TOO_LONG = "status_too_long"
+    NAME_IS_FIXED = "name_is_fixed"
+    CHATBOT_SUFFIX = "chatbot_suffix"
     INTERNAL_ERROR = "internal_error"
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from tim_policy.create_room_facts import CreateRoomFacts
+from tim_policy.directory_description import DirectoryDescription
 from tim_policy.errors import ConfigError, InvalidName
 from tim_policy.event_description import EventDescription
 from tim_policy.federation_list import FederationList, ListedServer
@@ -21,6 +22,7 @@ from tim_policy.permission_config import (
 )
 from tim_policy.profile import Profile
 from tim_policy.registry import TABLES, Verdict, explain
+from tim_policy.request_description import RequestDescription
 from tim_policy.room_creation import explain_events
 from tim_policy.room_description import (
     AliasDescription,
@@ -122,6 +124,8 @@ DESCRIPTIONS: Mapping[str, type[Settings]] = {
     "alias": AliasDescription,
     "listing": ListingDescription,
     "join": JoinDescription,
+    "request": RequestDescription,
+    "user directory": DirectoryDescription,
 }
 """The model of each action's description, by the action's name in `registry.TABLES`."""
 

@@ -24,6 +24,7 @@ from tim_policy.rules import (
     create_room_third_party,
     create_room_type,
     create_room_version,
+    directory_shared_room,
     event_reaction,
     event_redaction_age,
     event_thread,
@@ -34,6 +35,21 @@ from tim_policy.rules import (
     invite_invitee,
     invite_permission,
     redaction_of_state,
+    request_chatbot_name,
+    request_display_name,
+    request_federation_profile,
+    request_federation_room_directory,
+    request_federation_version,
+    request_guest,
+    request_login_token,
+    request_presence_status,
+    request_profile_login,
+    request_profile_shared_room,
+    request_redaction_target,
+    request_room_directory,
+    request_room_directory_login,
+    request_support_method,
+    request_url_preview,
     room_alias,
     room_join,
     room_listing,
@@ -100,6 +116,24 @@ class RuleSet(Settings):
     room_alias: room_alias.Parameters | None
     room_listing: room_listing.Parameters | None
     room_join: room_join.Parameters | None
+
+    request_room_directory: request_room_directory.Parameters | None
+    request_room_directory_login: request_room_directory_login.Parameters | None
+    request_federation_room_directory: request_federation_room_directory.Parameters | None
+    request_federation_version: request_federation_version.Parameters | None
+    request_federation_profile: request_federation_profile.Parameters | None
+    request_profile_login: request_profile_login.Parameters | None
+    request_profile_shared_room: request_profile_shared_room.Parameters | None
+    request_guest: request_guest.Parameters | None
+    request_login_token: request_login_token.Parameters | None
+    request_url_preview: request_url_preview.Parameters | None
+    request_support_method: request_support_method.Parameters | None
+    request_presence_status: request_presence_status.Parameters | None
+    request_display_name: request_display_name.Parameters | None
+    request_chatbot_name: request_chatbot_name.Parameters | None
+    request_redaction_target: request_redaction_target.Parameters | None
+
+    directory_shared_room: directory_shared_room.Parameters | None
 
 
 RULE_PARAMETERS: Mapping[str, type[Parameters]] = {

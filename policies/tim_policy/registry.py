@@ -11,6 +11,7 @@ from tim_policy.event import EventFacts
 from tim_policy.gate import ServerFacts
 from tim_policy.invite import InviteFacts
 from tim_policy.profile import RuleSet
+from tim_policy.request import RequestFacts
 from tim_policy.room_access import AliasFacts, JoinFacts, ListingFacts, StateRedactionFacts
 from tim_policy.room_state import StateFacts
 from tim_policy.rules import (
@@ -23,6 +24,7 @@ from tim_policy.rules import (
     create_room_third_party,
     create_room_type,
     create_room_version,
+    directory_shared_room,
     event_reaction,
     event_redaction_age,
     event_thread,
@@ -33,6 +35,21 @@ from tim_policy.rules import (
     invite_invitee,
     invite_permission,
     redaction_of_state,
+    request_chatbot_name,
+    request_display_name,
+    request_federation_profile,
+    request_federation_room_directory,
+    request_federation_version,
+    request_guest,
+    request_login_token,
+    request_presence_status,
+    request_profile_login,
+    request_profile_shared_room,
+    request_redaction_target,
+    request_room_directory,
+    request_room_directory_login,
+    request_support_method,
+    request_url_preview,
     room_alias,
     room_join,
     room_listing,
@@ -48,6 +65,7 @@ from tim_policy.rules import (
     state_shape,
     state_tombstone,
 )
+from tim_policy.user_directory import DirectoryHit
 
 Facts = TypeVar("Facts")
 
@@ -138,6 +156,26 @@ ALIAS_RULES: tuple[Rule[AliasFacts], ...] = (_rule(room_alias),)
 LISTING_RULES: tuple[Rule[ListingFacts], ...] = (_rule(room_listing),)
 JOIN_RULES: tuple[Rule[JoinFacts], ...] = (_rule(room_join),)
 
+REQUEST_RULES: tuple[Rule[RequestFacts], ...] = (
+    _rule(request_room_directory),
+    _rule(request_room_directory_login),
+    _rule(request_federation_room_directory),
+    _rule(request_federation_version),
+    _rule(request_federation_profile),
+    _rule(request_profile_login),
+    _rule(request_profile_shared_room),
+    _rule(request_guest),
+    _rule(request_login_token),
+    _rule(request_url_preview),
+    _rule(request_support_method),
+    _rule(request_presence_status),
+    _rule(request_display_name),
+    _rule(request_chatbot_name),
+    _rule(request_redaction_target),
+)
+
+DIRECTORY_RULES: tuple[Rule[DirectoryHit], ...] = (_rule(directory_shared_room),)
+
 TABLES: Mapping[str, tuple[Rule[Any], ...]] = {
     "invite": INVITE_RULES,
     "event": EVENT_RULES,
@@ -148,6 +186,8 @@ TABLES: Mapping[str, tuple[Rule[Any], ...]] = {
     "alias": ALIAS_RULES,
     "listing": LISTING_RULES,
     "join": JOIN_RULES,
+    "request": REQUEST_RULES,
+    "user directory": DIRECTORY_RULES,
 }
 """Every table that profiles have numbers for, by the action it judges."""
 

@@ -49,6 +49,7 @@ class Plan:
         with_module: load tim_synapse into the members.
         fresh: empty the directory first.
         extra: top-level settings of homeserver.yaml to replace, by server name.
+        rules: changes of single rules (the `rules` block of tim_synapse), by server name.
         on_workers: server_name of the homeserver to run as several processes with PostgreSQL and Redis; its
             database is made anew at each start.
     """
@@ -60,6 +61,7 @@ class Plan:
     with_module: bool = True
     fresh: bool = False
     extra: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    rules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     on_workers: str | None = None
 
 
@@ -89,6 +91,7 @@ async def running_sandbox(plan: Plan, report: Report = lambda _part, _seconds: N
                     http,
                     with_module=plan.with_module,
                     extra=plan.extra,
+                    rules=plan.rules,
                     workers=workers,
                 )
                 await _start(sandbox, report)

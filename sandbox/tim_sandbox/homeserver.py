@@ -10,10 +10,13 @@ from typing import Any
 import yaml
 from signedjson.key import generate_signing_key, write_signing_keys
 
+from tim_policy.homeserver_settings import nested, settings_for
+from tim_policy.profile import ProfileName, shipped_profile, with_changes
 from tim_sandbox.state import write_secret
 
 _HOST = "127.0.0.1"
 _CONFIG_FILE = "homeserver.yaml"
+_TIM_MODULE = "tim_synapse.TimModule"
 _UNLIMITED = {"per_second": 100_000, "burst_count": 100_000}
 
 
@@ -70,6 +73,7 @@ def tim_module(
     pki_directory: Path,
     countries: Mapping[str, str] | None = None,
     profile: str = "pro-basis-1.2",
+    rules: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The `modules` entry that makes a homeserver a member of the federation.
 
@@ -78,11 +82,13 @@ def tim_module(
         pki_directory: holds `roots.json` and `component-ca.der`.
         countries: by server name; None: the gate does not ask where a server is.
         profile: which rules it follows.
+        rules: changes of single rules.
     """
     return {
-        "module": "tim_synapse.TimModule",
+        "module": _TIM_MODULE,
         "config": {
             "profile": profile,
+            "rules": dict(rules or {}),
             "federation_list": {
                 "source": {"url": f"{vzd_url}/tim-provider-services/FederationList/federationList.jws"},
                 "roots_file": str(pki_directory / "roots.json"),
@@ -135,8 +141,18 @@ def _settings(spec: HomeserverSpec) -> dict[str, Any]:
         # Public rooms stand in the room directory; Synapse lists none by itself.
         "room_list_publication_rules": [{"action": "allow"}],
         "bcrypt_rounds": 4,
+        **_settings_of_rules(spec),
         **_haste(),
     }
+
+
+def _settings_of_rules(spec: HomeserverSpec) -> dict[str, Any]:
+    """What the rules rely on; nothing without the module."""
+    configs = [module["config"] for module in spec.modules if module["module"] == _TIM_MODULE]
+    if not configs:
+        return {}
+    profile, _ = with_changes(shipped_profile(ProfileName(configs[0]["profile"])), configs[0].get("rules", {}), "rules")
+    return nested(settings_for(profile))
 
 
 def _haste() -> dict[str, Any]:

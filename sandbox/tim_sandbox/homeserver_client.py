@@ -5,7 +5,6 @@ import hmac
 import re
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 import aiohttp
 
@@ -76,15 +75,11 @@ class HomeserverClient:
         match = _LIST_VERSION.search(await self.metrics())
         return int(float(match["version"])) if match else 0
 
-    async def has_user(self, user: UserState) -> bool:
-        """Whether the account exists."""
-        path = f"/_matrix/client/v3/profile/{quote(user.user_id)}"
-        return (await self.request("GET", path)).status == _OK
-
     async def ensure_user(self, user: UserState) -> None:
         """Create the account unless it exists; leaves no device behind."""
-        if not await self.has_user(user):
-            await self._register(_localpart(user), user.password, user.display_name, is_admin=user.is_admin)
+        answer = await self._register(_localpart(user), user.password, user.display_name, is_admin=user.is_admin)
+        if not isinstance(answer.body, dict) or answer.body.get("errcode") != "M_USER_IN_USE":
+            _require_ok("create user", answer)
 
     async def new_user(
         self, localpart: str, password: str, *, display_name: str | None = None, is_admin: bool = False
@@ -94,7 +89,9 @@ class HomeserverClient:
         Raises:
             RequestRefused: e.g. the name is taken.
         """
-        await self._register(localpart, password, display_name or localpart, is_admin=is_admin)
+        _require_ok(
+            "create user", await self._register(localpart, password, display_name or localpart, is_admin=is_admin)
+        )
         return await self.login(localpart, password)
 
     async def login(self, localpart: str, password: str) -> MatrixUser:
@@ -111,7 +108,7 @@ class HomeserverClient:
         answer = _require_ok("login", await self.request("POST", "/_matrix/client/v3/login", body))
         return MatrixUser(answer["user_id"], answer["access_token"], self)
 
-    async def _register(self, localpart: str, password: str, display_name: str, *, is_admin: bool) -> None:
+    async def _register(self, localpart: str, password: str, display_name: str, *, is_admin: bool) -> Answer:
         nonce = _require_ok("create user", await self.request("GET", _REGISTER))["nonce"]
         kind = "admin" if is_admin else "notadmin"
         message = f"{nonce}\x00{localpart}\x00{password}\x00{kind}".encode()
@@ -126,7 +123,7 @@ class HomeserverClient:
             "mac": mac.hexdigest(),
             "inhibit_login": True,
         }
-        _require_ok("create user", await self.request("POST", _REGISTER, body))
+        return await self.request("POST", _REGISTER, body)
 
 
 def _localpart(user: UserState) -> str:

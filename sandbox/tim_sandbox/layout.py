@@ -80,6 +80,7 @@ def write_homeserver_of(
     *,
     with_module: bool,
     extra: Mapping[str, Any],
+    rules: Mapping[str, Any],
 ) -> Path:
     """Write one homeserver's configuration and, the first time, its TLS certificate; return the former."""
     directory = layout.homeserver(homeserver.server_name)
@@ -96,7 +97,7 @@ def write_homeserver_of(
             proxy_port=state.proxy_port,
             tls_ca_file=layout.tls_ca_file,
             registration_shared_secret=homeserver.registration_shared_secret,
-            modules=(tim_module(state.vzd_url, layout.pki, countries_of_everyone(), homeserver.profile),)
+            modules=(tim_module(state.vzd_url, layout.pki, countries_of_everyone(), homeserver.profile, rules),)
             if is_gated
             else (),
             extra=extra,

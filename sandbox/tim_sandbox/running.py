@@ -37,6 +37,7 @@ class Sandbox:
         http: for the clients below.
         with_module: load tim_synapse into the members.
         extra: top-level settings of homeserver.yaml to replace, by server name.
+        rules: changes of single rules, by server name.
         workers: of the homeserver that runs as several processes, if one does.
     """
 
@@ -49,6 +50,7 @@ class Sandbox:
         *,
         with_module: bool,
         extra: Mapping[str, Mapping[str, Any]],
+        rules: Mapping[str, Mapping[str, Any]],
         workers: WorkerSet | None = None,
     ) -> None:
         self.state = state
@@ -57,6 +59,7 @@ class Sandbox:
         self.http = http
         self._with_module = with_module
         self._extra = extra
+        self._rules = rules
         self._workers = workers
 
     @property
@@ -111,7 +114,14 @@ class Sandbox:
         if workers:
             await workers.start_storage(self.supervisor)
             extra = {**workers.settings(homeserver.client_url), **extra}
-        config = write_homeserver_of(self.layout, self.state, homeserver, with_module=self._with_module, extra=extra)
+        config = write_homeserver_of(
+            self.layout,
+            self.state,
+            homeserver,
+            with_module=self._with_module,
+            extra=extra,
+            rules=self._rules.get(server_name, {}),
+        )
         client = self.homeserver(server_name)
         if workers:
             await workers.start(self.supervisor, self.http, homeserver, config)

@@ -44,9 +44,19 @@ def raise_on_refusal(decision: Decision) -> None:
     """Turn a refusal into the error the client gets.
 
     Raises:
-        SynapseError: 400 M_BAD_JSON for an unreadable request, else what the profile says.
+        SynapseError: see `refusal_of`.
+    """
+    if (error := refusal_of(decision)) is not None:
+        raise error
+
+
+def refusal_of(decision: Decision) -> SynapseError | None:
+    """The error the client gets; None: allowed.
+
+    Returns:
+        400 M_BAD_JSON for an unreadable request, else what the profile says.
     """
     if isinstance(decision, Allow):
-        return
+        return None
     refusal = BAD_JSON if decision.reason in _BAD_JSON else decision.refusal
-    raise SynapseError(refusal.status, CLIENT_TEXT[decision.reason], refusal.errcode)
+    return SynapseError(refusal.status, CLIENT_TEXT[decision.reason], refusal.errcode)

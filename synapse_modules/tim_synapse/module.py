@@ -33,8 +33,11 @@ from tim_synapse.on_create_room import RoomCreationCallbacks
 from tim_synapse.on_event import EventCallbacks
 from tim_synapse.on_federation import FederationCallbacks
 from tim_synapse.on_invite import InviteCallbacks
+from tim_synapse.on_request import MAY_BE_JUDGED, RequestJudge
 from tim_synapse.on_room import RoomCallbacks
+from tim_synapse.on_user_directory import UserDirectoryCallbacks
 from tim_synapse.private_events import judge_events
+from tim_synapse.private_front import Asker, put_in_front
 from tim_synapse.private_retention import require_caches
 from tim_synapse.profile import profile_in_force
 from tim_synapse.residency import Residency
@@ -42,6 +45,7 @@ from tim_synapse.residency_config import LoadedResidency, load_residency
 from tim_synapse.retention import Retention
 from tim_synapse.retention_config import LoadedRetention, load_retention
 from tim_synapse.self_check import self_check
+from tim_synapse.settings_check import check_settings
 
 logger = logging.getLogger(__name__)
 
@@ -73,10 +77,13 @@ class TimModule:
         try:
             residency = Residency(api, loaded.residency, lists)
             require_caches(api, ERASURE_CACHES)
+            check_settings(api, loaded.profile)
             retention = None if loaded.retention is None else Retention(api, loaded.retention, lists, audit)
             self_check(api)
             judges = EventJudges()
             judge_events(api, judges.of)
+            asker = Asker(api)
+            put_in_front(api, MAY_BE_JUDGED, RequestJudge(asker, loaded.profile.rules))
             RoomCallbacks(api, loaded.profile.rules).register(judges)
             register_interfaces(api, loaded.profile, loaded.config.interfaces, lists)
         except TimError as error:
@@ -88,6 +95,7 @@ class TimModule:
         EventCallbacks(api, loaded.profile.rules).register(judges)
         NewUsers(api, loaded.profile).register()
         FederationCallbacks(api, gate).register()
+        UserDirectoryCallbacks(api, loaded.profile, lists, asker).register()
         AdminApi(api, lists, residency, gate, audit).register()
         AuditApi(api, audit).register()
         ErasureApi(api, audit).register()
@@ -120,7 +128,8 @@ class TimModule:
 
 
 def _refuse_start(error: TimError) -> NoReturn:
-    """End the process with one line: an exception of a module's constructor would become two tracebacks."""
-    logger.critical("%s", error)
+    """End the process with one line per fault: an exception of a module's constructor would become two tracebacks."""
+    for line in str(error).splitlines():
+        logger.critical("%s", line)
     print(error, file=sys.__stderr__, flush=True)
     os._exit(1)  # as Synapse itself does in this place, since the reactor would survive SystemExit

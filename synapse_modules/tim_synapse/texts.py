@@ -46,5 +46,13 @@ CLIENT_TEXT: Mapping[Reason, str] = {
     Reason.PROTECTED_STATE: "Diese Einstellung des Raums kann nicht gelöscht werden.",
     Reason.ROOM_ALIAS: "Räume haben hier keine öffentliche Adresse.",
     Reason.NOT_INVITED: "Räume anderer Organisationen können Sie nur mit einer Einladung betreten.",
+    Reason.NOT_OFFERED: "Diese Funktion wird hier nicht angeboten.",
+    Reason.LOGIN_REQUIRED: "Bitte melden Sie sich an.",
+    Reason.SIGNATURE_REQUIRED: "Diese Auskunft erhalten nur Server der TI-Föderation.",
+    Reason.METHOD_NOT_ALLOWED: "Diese Adresse kann nur gelesen werden.",
+    Reason.NO_SHARED_ROOM: "Das Profil sehen nur Personen, die einen Chat mit dieser Person teilen.",
+    Reason.STATUS_TOO_LONG: "Der Statustext ist zu lang.",
+    Reason.NAME_IS_FIXED: "Den Anzeigenamen ändert die Administration Ihrer Organisation.",
+    Reason.CHATBOT_SUFFIX: "Der Name eines Chatbots endet mit „(Chatbot)“.",
     Reason.INTERNAL_ERROR: "Die Anfrage konnte nicht geprüft werden. Bitte versuchen Sie es später erneut.",
 }

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs import data_map_page, requirements_page
+from tests.docs import data_map_page, homeserver_example, requirements_page
 from tim_policy.profile import profile_schema
 from tim_policy.retention_policy import policy_schema
 
@@ -18,6 +18,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "policies/tim_policy/retention/retention.schema.json": lambda: json.dumps(policy_schema(), indent=2) + "\n",
     "docs/requirements.md": requirements_page.page,
     "docs/data-map.md": data_map_page.page,
+    "homeserver.yaml.example": homeserver_example.example,
 }
 
 

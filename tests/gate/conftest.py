@@ -25,6 +25,8 @@ async def pki() -> AsyncIterator[ListPki]:
 
 LENIENT: dict[str, Any] = {"modules": [], "federation_domain_whitelist": None}
 DIRECTORY = {"allow_public_rooms_over_federation": True}
+# The gate has to close for traffic too that the rules would not let through anyway.
+OPEN_DIRECTORY = {"request_federation_room_directory": {"unsafe_off": True}}
 NOTARY = {
     **DIRECTORY,
     "trusted_key_servers": [{"server_name": APOTHEKE}],
@@ -57,6 +59,7 @@ async def gate_federation(
         members=(members.PRAXIS, members.PFLEGE, members.APOTHEKE, members.FREMD),
         with_bot=False,
         extra={APOTHEKE: LENIENT, PRAXIS: NOTARY, PFLEGE: DIRECTORY},
+        rules={PRAXIS: OPEN_DIRECTORY, PFLEGE: OPEN_DIRECTORY},
         on_workers=on_workers,
     )
     async with running_sandbox(plan) as sandbox:

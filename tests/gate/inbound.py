@@ -200,6 +200,7 @@ PROBES: Mapping[str, Probe] = {
     "profile": _request("GET", lambda w: f"{_FEDERATION}/query/profile?user_id={quote(w.doctor.user_id)}"),
     "room alias": _request("GET", lambda _: f"{_FEDERATION}/query/directory?room_alias={quote('#offen:' + PRAXIS)}"),
     "publicRooms": _request("GET", lambda _: f"{_FEDERATION}/publicRooms"),
+    "version": _request("GET", lambda _: f"{_FEDERATION}/version"),
     "media download": _media("download/{}"),
     "media thumbnail": _media("thumbnail/{}?width=1&height=1"),
 }
@@ -209,7 +210,6 @@ UNSIGNED: Mapping[str, Probe] = {
     "openid/userinfo with a user's token (unsigned)": _unsigned(_openid),
     "the server's own keys (unsigned)": _unsigned(_constant("/_matrix/key/v2/server")),
     "notary: keys of the other server, cached (unsigned)": _unsigned(_constant(f"/_matrix/key/v2/query/{PFLEGE}")),
-    "version (unsigned)": _unsigned(_constant(f"{_FEDERATION}/version")),
     "well-known (unsigned)": _unsigned(_constant("/.well-known/matrix/server")),
 }
 """Requests that no server signs: the gate cannot know who asks, and lets them pass."""

@@ -5,6 +5,7 @@ from typing import Any
 from synapse.federation.transport.server._base import Authenticator
 from synapse.handlers.message import EventCreationHandler
 from synapse.http.matrixfederationclient import MatrixFederationHttpClient
+from synapse.http.site import SynapseRequest
 from synapse.media.media_repository import MediaRepository
 from synapse.module_api import ModuleApi
 
@@ -21,6 +22,7 @@ class Sabotage:
             "queues": _queues,
             "events": _events,
             "other events": _other_events,
+            "front": _front,
         }[config["what"]](api)
 
 
@@ -63,3 +65,12 @@ def _events(_: ModuleApi) -> None:
 def _other_events(api: ModuleApi) -> None:
     """Events are made by asking somebody else."""
     api._hs.get_event_creation_handler()._third_party_event_rules = None  # type: ignore[assignment] # on purpose
+
+
+def _front(_: ModuleApi) -> None:
+    """Requests are answered without looking up by whom."""
+
+    def process(request: Any) -> None:
+        request.render(request.synapse_site.resource)
+
+    SynapseRequest.process = process  # type: ignore[method-assign] # on purpose

@@ -128,7 +128,7 @@ async def test_a_request_of_a_new_server_fetches_the_list_once_more(watched: Wat
     watched.source.serve(9, FRIEND, "new.tim.test", "newer.tim.test")
     homeserver = watched.user.homeserver
     header = {"Authorization": 'X-Matrix origin="newer.tim.test",key="ed25519:1",sig="AA"'}
-    url = f"{homeserver.client_url}/_matrix/federation/v1/publicRooms"
+    url = f"{homeserver.client_url}/_matrix/federation/v1/query/profile?user_id=@a:x"
     async with aiohttp.ClientSession() as http, http.get(url, headers=header) as answer:
         assert answer.status == 403
     async with asyncio.timeout(20):

@@ -52,6 +52,22 @@ def test_a_synapse_that_makes_events_without_asking_is_not_started(tmp_path: Pat
     assert "does not ask before it makes an event" in sabotaged(tmp_path, pki, what)
 
 
+def test_a_synapse_that_answers_requests_without_asking_is_not_started(tmp_path: Path, pki: ListPki) -> None:
+    assert "does not let requests be judged" in sabotaged(tmp_path, pki, "front")
+
+
+def test_settings_that_contradict_the_rules_have_a_line_each(tmp_path: Path, pki: ListPki) -> None:
+    wrong = {"allow_guest_access": True, "enable_set_displayname": True, "experimental_features": {}}
+    code, lines = start(replace(spec_in(tmp_path, 1024, pki), extra=wrong))
+    assert code != 0
+    assert [line.partition(": must be ")[0] for line in lines] == [
+        "homeserver.yaml: allow_guest_access",
+        "homeserver.yaml: enable_set_displayname",
+        "homeserver.yaml: experimental_features.msc3814_enabled",
+        "homeserver.yaml: experimental_features.msc4169_enabled",
+    ]
+
+
 def sabotaged(tmp_path: Path, pki: ListPki, what: str) -> str:
     """The one line that a Synapse writes which is broken that way."""
     spec = spec_in(tmp_path, 1024, pki)

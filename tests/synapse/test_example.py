@@ -1,10 +1,13 @@
 """homeserver.yaml.example is what the module accepts."""
 
+import json
 from pathlib import Path
 
 import pytest
 import yaml
 
+from tim_policy.homeserver_settings import SETTINGS, nested, settings_for
+from tim_policy.profile import ProfileName, shipped_profile
 from tim_sandbox.pki import ListPki
 from tim_sandbox.pki_files import write_list_pki
 from tim_synapse import TimModule
@@ -31,3 +34,11 @@ def test_the_example_is_accepted_with_the_operators_certificates(
         "issuer_files": [str(tmp_path / "component-ca.der")],
     }
     TimModule.parse_config(entry["config"])
+
+
+def test_the_example_has_every_setting_that_the_rules_need() -> None:
+    settings = yaml.safe_load(EXAMPLE.read_text(encoding="utf-8"))
+    profile = shipped_profile(ProfileName(settings["modules"][0]["config"]["profile"]))
+    assert nested(settings_for(profile)).items() <= settings.items()
+    for setting in SETTINGS:
+        assert f"{setting.key.rpartition('.')[2]}: {json.dumps(setting.value)}" in EXAMPLE.read_text(encoding="utf-8")

@@ -1,9 +1,13 @@
 """Facts for rule tests: two professional servers, two insurers, this one."""
 
+from typing import Any
+
+from tim_policy.endpoint import Endpoint
 from tim_policy.federation_list import FederationList, ListedServer
 from tim_policy.invite import InviteeFacts, InviteFacts, InviteRoomFacts
 from tim_policy.names import ServerName, parse_server_name, parse_user_id
 from tim_policy.permission_config import PermissionConfig, UnreadablePermissionConfig
+from tim_policy.request import RequestFacts
 
 OWN = parse_server_name("praxis.tim.test")
 LISTED = FederationList.of(
@@ -44,3 +48,13 @@ def invite(
         InviteeFacts(is_active, permission, is_contact) if parsed.server_name == own_server else None,
         room,
     )
+
+
+def request(endpoint: Endpoint, method: str = "GET", **facts: Any) -> RequestFacts:
+    """Facts about a request of which nothing is known but what is said."""
+    return RequestFacts(method, endpoint, **facts)
+
+
+def others(*judged: Endpoint) -> list[Endpoint]:
+    """The endpoints that a rule does not look at."""
+    return [endpoint for endpoint in Endpoint if endpoint not in judged]

@@ -1,0 +1,34 @@
+"""No session signs in another one."""
+
+import pytest
+
+from tests.policy.profiles import PROFILES, in_force
+from tests.policy.rules.facts import others, request
+from tim_policy.decision import Allow, Deny, Reason, Refusal
+from tim_policy.endpoint import Endpoint
+from tim_policy.profile import ProfileName
+from tim_policy.registry import REQUEST_RULES, judge
+from tim_policy.rules.request_login_token import decide
+
+PARAMETERS = in_force(PROFILES[ProfileName.PRO_1_2].rules.request_login_token)
+
+
+@pytest.mark.requirement("REF_LOGIN_TOKEN")
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
+@pytest.mark.parametrize("facts", [{}, {"is_logged_in": True, "is_by_admin": True}, {"is_signed": True}])
+def test_nobody_gets_it(method: str, facts: dict[str, bool]) -> None:
+    assert decide(request(Endpoint.LOGIN_TOKEN, method, **facts), PARAMETERS) == Deny(
+        "REF_LOGIN_TOKEN", Reason.NOT_OFFERED
+    )
+
+
+@pytest.mark.parametrize("endpoint", others(Endpoint.LOGIN_TOKEN))
+def test_other_endpoints_are_not_asked(endpoint: Endpoint) -> None:
+    assert decide(request(endpoint), PARAMETERS) == Allow()
+
+
+@pytest.mark.parametrize("name", ProfileName)
+def test_the_refusal_of_each_profile(name: ProfileName) -> None:
+    decision = judge(REQUEST_RULES, PROFILES[name].rules, request(Endpoint.LOGIN_TOKEN, is_logged_in=True))
+    refused = Deny("REF_LOGIN_TOKEN", Reason.NOT_OFFERED, Refusal(404, "M_NOT_FOUND"))
+    assert decision == refused
