@@ -68,6 +68,13 @@ SAMPLES: Mapping[str, tuple[Mapping[str, Any], ...]] = {
     "alias": ({"alias": "sprechstunde"},),
     "listing": ({"visibility": "public", "room": {"join_rule": "public", "is_federated": False}},),
     "join": ({"is_own_room": False, "membership": "invite"},),
+    "request": (
+        {"endpoint": "profile", "is_logged_in": True, "shares_room": True},
+        {"endpoint": "admin/v2/users", "method": "PUT", "is_by_admin": True, "display_name": "Dr. Weber", "body": {}},
+        {"endpoint": "presence", "method": "PUT", "is_logged_in": True, "body": {"status_msg": "x" * 250}},
+        {"endpoint": "displayname", "method": "PUT", "is_logged_in": True, "body": {"displayname": "Bot (Chatbot)"}},
+    ),
+    "user directory": ({"is_searcher_insured": True, "is_found_insured": True, "shares_room": True},),
 }
 """Requests as `tim policy explain` reads them, by action: what is common, and what the rules look at longest."""
 

@@ -148,6 +148,19 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "presence.enabled", False, "clients of a practice need none, and it tells who is there when", is_required=False
     ),
+    Setting(
+        "media_retention.local_media_lifetime",
+        "90d",
+        "files do not stay for ever; retention policies with a time for them ask for it",
+        is_required=False,
+    ),
+    Setting(
+        "media_retention.remote_media_lifetime",
+        "14d",
+        "copies of other homeservers' files; every retention policy asks for it",
+        is_required=False,
+    ),
+    Setting("stats.enabled", False, "nobody needs counts of who said how much", is_required=False),
     Setting("enable_registration", False, "accounts are created by the organisation", is_required=False),
     Setting("report_stats", False, "no figures leave the homeserver", is_required=False),
 )

@@ -114,7 +114,7 @@ async def _faults(place: Place, surface: Surface, answer: Answer, body: bytes) -
         faults += await _config_faults(place, surface)
     if surface.name == "presence":
         faults += _presence_faults(json.loads(body))
-    if surface.name in {"guest", "login token"}:
+    if surface.name in {"guest", "login token", "display name"}:
         faults.append("nobody may do this")
     return faults
 
