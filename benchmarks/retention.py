@@ -14,7 +14,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from tests.retention.databases import Database
+from tests.retention.databases import Database, until_it_answers
 
 from tim_policy.retention_pace import SHORTEST_PAUSE, next_pause
 from tim_sandbox.processes import Supervisor
@@ -79,6 +79,7 @@ async def main() -> None:
         await postgres.start(supervisor)
         try:
             arguments = {k: v for k, v in postgres.settings()["args"].items() if not k.startswith("cp_")}
+            await until_it_answers(arguments)
             measure(arguments, rooms, rows)
         finally:
             await supervisor.stop_all()

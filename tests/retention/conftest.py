@@ -14,7 +14,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from tests.retention.databases import Database
+from tests.retention.databases import Database, until_it_answers
 from tests.retention.waiting import until
 from tests.synapse.conftest import spec_in
 from tests.synapse.ocsp_server import listening_pki
@@ -143,6 +143,7 @@ async def empty_database(
         try:
             settings = postgres.settings()["args"]
             arguments = {key: value for key, value in settings.items() if not key.startswith("cp_")}
+            await until_it_answers(arguments)
             with closing(Database("psycopg2", arguments)) as opened:
                 with opened.transaction() as txn:
                     create(txn)

@@ -9,6 +9,8 @@ from synapse.storage.database import LoggingDatabaseConnection, LoggingTransacti
 from synapse.storage.engines import create_engine
 from synapse.storage.prepare_database import prepare_database
 
+from tests.retention.waiting import until
+
 
 class Database:
     """A database with Synapse's schema; `args` are those of the driver."""
@@ -39,3 +41,17 @@ class Database:
 
     def close(self) -> None:
         self.connection.close()
+
+
+async def until_it_answers(arguments: dict[str, Any]) -> None:
+    """Return once PostgreSQL lets one in: it listens before that."""
+    engine = create_engine({"name": "psycopg2", "args": arguments})
+
+    async def answers() -> bool:
+        try:
+            engine.module.connect(**arguments).close()
+        except engine.module.OperationalError:
+            return False
+        return True
+
+    await until(answers)
