@@ -22,7 +22,7 @@ test: $(VENV)/.wheel  ## all tests
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 test-previous-synapse: $(VENV)/.wheel $(VENV)/previous-synapse  ## what touches Synapse, against the minor version before the newest
-	PYTHONPATH=$(CURDIR)/$(VENV)/previous-synapse $(BIN)/python -m pytest -n 2 tests/synapse tests/sandbox tests/retention
+	PYTHONPATH=$(CURDIR)/$(VENV)/previous-synapse $(BIN)/python -m pytest -n 2 --dist loadgroup tests/synapse tests/sandbox tests/rulebook tests/retention
 
 soak: $(VENV)/.wheel  ## kill a bot at random while people talk to it: 5 x 250 requests, 55 SIGKILLs (minutes)
 	$(BIN)/python -m benchmarks.bots_soak

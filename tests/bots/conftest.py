@@ -48,7 +48,7 @@ def new_user_id(homeserver: HomeserverClient, server_name: str) -> NewUserId:
         user = UserState(
             user_id=f"@{name}:{server_name}",
             password=PASSWORD,
-            display_name=name,
+            display_name="Echo (Chatbot)" if kind == "bot" else name,
             role=kind,
             is_admin=False,
             is_bot=False,

@@ -12,8 +12,8 @@ from tim_bots.signatures import verify_device_signed
 from tim_sandbox.homeserver_client import HomeserverClient
 
 
-async def running(new_bot: NewBot) -> BotProcess:
-    bot = await new_bot()
+async def running(new_bot: NewBot, **changes: str) -> BotProcess:
+    bot = await new_bot(**changes)
     await bot.start()
     await bot.ready()
     return bot
@@ -27,6 +27,14 @@ async def room_with(bot: BotProcess, person: ScriptedUser) -> str:
 
 def texts(person: ScriptedUser, room_id: str) -> list[str]:
     return [said.text for said in person.heard(room_id)]
+
+
+async def test_a_name_that_the_administration_gave_stays(new_bot: NewBot, person: Person) -> None:
+    bot = await running(new_bot, display_name="Anders (Chatbot)")
+    async with person() as anna:
+        room_id = await room_with(bot, anna)
+        assert anna.client.rooms[room_id].users[bot.user_id].display_name == "Echo (Chatbot)"
+    assert "lets only its admins set it" in bot.log_file.read_text()
 
 
 async def test_a_person_gets_an_encrypted_answer_from_a_cross_signed_device(new_bot: NewBot, person: Person) -> None:
