@@ -251,7 +251,7 @@ async def test_somebody_elses_room_is_joined_by_invite_only(rulebook: Sandbox, n
     assert (await join(doctor, room_id)).status == 200
     for user in (colleague, admin):
         assert refusal(await join(user, room_id, PFLEGE)) == FORBIDDEN
-    path = f"{CLIENT}/profile/{quote(doctor.user_id)}/displayname"
-    assert (await doctor.request("PUT", path, {"displayname": "Dr. Neu"})).status == 200
+    path = f"{CLIENT}/profile/{quote(doctor.user_id)}/avatar_url"
+    assert (await doctor.request("PUT", path, {"avatar_url": "mxc://praxis.tim.test/abc"})).status == 200
     assert (await doctor.request("POST", f"{CLIENT}/rooms/{quote(room_id)}/leave", {})).status == 200
     assert refusal(await join(doctor, room_id, PFLEGE)) == FORBIDDEN
