@@ -160,7 +160,6 @@ SETTINGS: tuple[Setting, ...] = (
         "copies of other homeservers' files; every retention policy asks for it",
         is_required=False,
     ),
-    Setting("stats.enabled", False, "nobody needs counts of who said how much", is_required=False),
     Setting("enable_registration", False, "accounts are created by the organisation", is_required=False),
     Setting("report_stats", False, "no figures leave the homeserver", is_required=False),
 )

@@ -10,10 +10,11 @@ _NOT_STORED: Mapping[str, str] = {
     "presence.enabled": "presence",
     "url_preview_enabled": "url_previews",
     "stats.enabled": "statistics",
-    "limit_usage_by_mau": "statistics",
-    "mau_stats_only": "statistics",
 }
 """Switches that must be off when their data class is not stored."""
+
+_NEVER_STORED = ("limit_usage_by_mau", "mau_stats_only")
+"""Switches that every policy wants off: nobody needs a list of who was active in which month."""
 
 _LIFETIMES: Mapping[str, str] = {
     "user_ips_max_age": "client_addresses",
@@ -23,7 +24,7 @@ _LIFETIMES: Mapping[str, str] = {
 }
 """Times that Synapse itself keeps to, by its settings; they must be set and not longer than the class's period."""
 
-RETENTION_SETTINGS = (*_NOT_STORED, *_LIFETIMES)
+RETENTION_SETTINGS = (*_NOT_STORED, *_NEVER_STORED, *_LIFETIMES)
 """The keys of homeserver.yaml that `retention_contradictions` asks for."""
 
 
@@ -41,6 +42,9 @@ def _switches(policy: Policy, settings: Mapping[str, Any]) -> Iterator[str]:
     for key, data_class in _NOT_STORED.items():
         if getattr(policy.periods, data_class) is Without.NOT_STORED and settings[key]:
             yield f"homeserver.yaml: {key}: must be false, since the retention policy does not store {data_class}"
+    for key in _NEVER_STORED:
+        if settings[key]:
+            yield f"homeserver.yaml: {key}: must be false, since no retention policy stores who was active when"
 
 
 def _lifetimes(policy: Policy, settings: Mapping[str, Any]) -> Iterator[str]:

@@ -79,10 +79,15 @@ federation_domain_whitelist: []
 # in force; the line it writes names the setting.
 """
 
+_TAIL = """
+# for insurers and the retention policy minimal: no counts per user and room; without them no public room is listed
+#stats: {enabled: false}
+"""
+
 
 def example() -> str:
     """The whole file."""
-    return _HEAD + "\n".join(_lines()) + "\n"
+    return _HEAD + "\n".join(_lines()) + "\n" + _TAIL
 
 
 def _lines() -> Iterator[str]:

@@ -33,7 +33,6 @@ def test_fitting_settings_are_accepted() -> None:
     [
         ("presence.enabled", True),
         ("url_preview_enabled", True),
-        ("stats.enabled", True),
         ("limit_usage_by_mau", True),
         ("mau_stats_only", True),
         ("redaction_retention_period", None),
@@ -45,6 +44,12 @@ def test_fitting_settings_are_accepted() -> None:
 def test_a_contradiction_is_one_line_with_its_key(key: str, value: Any) -> None:
     (line,) = retention_contradictions(TIM, FITTING | {key: value})
     assert line.startswith(f"homeserver.yaml: {key}: must be ")
+
+
+def test_counts_are_stored_where_the_list_of_public_rooms_is_made_from_them() -> None:
+    assert retention_contradictions(TIM, FITTING | {"stats.enabled": True}) == []
+    (line,) = retention_contradictions(MINIMAL, FITTING | {"stats.enabled": True})
+    assert line == "homeserver.yaml: stats.enabled: must be false, since the retention policy does not store statistics"
 
 
 def test_addresses_that_may_stay_for_a_time_must_go_after_it() -> None:
