@@ -19,6 +19,10 @@ def test_tests_and_rules_name_known_ids() -> None:
     assert {rule.requirement for table in TABLES.values() for rule in table} - IDS == set()
 
 
+def test_a_requirement_has_a_test_or_a_reason() -> None:
+    assert [row.requirement.id for row in ROWS if row.state == "open"] == []
+
+
 def test_nobody_excuses_what_is_done() -> None:
     assert [row.requirement.id for row in ROWS if row.tests and row.requirement.reason] == []
 

@@ -127,6 +127,7 @@ def test_what_new_users_get_means_what_counts_without_it(unconfigured: Unconfigu
 
 
 @pytest.mark.requirement("A_25044")
+@pytest.mark.requirement("A_25258")
 @pytest.mark.parametrize(
     ("stored", "expected"),
     [

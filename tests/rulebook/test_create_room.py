@@ -165,6 +165,16 @@ async def test_rooms_of_type_v2_are_not_created_in_1_2(rulebook: Sandbox, new_us
         assert (await state_of(user, room_id, "m.room.create"))["type"] == V2
 
 
+@pytest.mark.requirement("A_28595")
+async def test_a_room_of_type_v2_is_received_from_a_server_that_makes_them(new_user: NewUser) -> None:
+    host, guest = await new_user(PROS[1]), await new_user(PRAXIS)
+    name = initial("m.room.name", {"name": "Team"})
+    room_id = await new_room(host, creation_content={"type": V2}, initial_state=[name], invite=[guest.user_id])
+    assert (await join(guest, room_id)).status == 200
+    assert (await state_of(guest, room_id, "m.room.create"))["type"] == V2
+    assert await state_of(guest, room_id, "m.room.name") == {"name": "Team"}
+
+
 @pytest.mark.requirement("A_25368-01")
 @pytest.mark.parametrize("server_name", ALL)
 async def test_one_invitee(rulebook: Sandbox, new_user: NewUser, server_name: str) -> None:
