@@ -10,6 +10,7 @@ import yaml
 from tim_policy.decision import Allow, Deny
 from tim_policy.errors import ConfigError
 from tim_policy.explain import DESCRIPTIONS, explain_request
+from tim_policy.parameters import Parameters
 from tim_policy.profile import Profile, ProfileName, shipped_profile, with_changes
 from tim_policy.registry import TABLES, Verdict
 
@@ -33,7 +34,7 @@ def rules(profile: ProfileOption = _NEWEST, config: ConfigOption = None) -> None
         typer.echo(f"{action}")
         for rule in table:
             parameters = getattr(in_force.rules, rule.name)
-            said = "not in force" if parameters is None else _numbers(parameters.model_dump(mode="json"))
+            said = "not in force" if parameters is None else _numbers(parameters)
             typer.echo(f"  {rule.name} ({rule.requirement}): {said}")
 
 
@@ -68,10 +69,9 @@ def _verdict(verdict: Verdict) -> str:
             return f"deny ({reason})"
 
 
-def _numbers(parameters: dict[str, Any]) -> str:
-    refusal = parameters.pop("refusal")
-    numbers = "".join(f"{name}={json.dumps(value)} " for name, value in parameters.items())
-    return f"{numbers}else {refusal['status']} {refusal['errcode']}"
+def _numbers(parameters: Parameters) -> str:
+    numbers = "".join(f"{name}={json.dumps(value)} " for name, value in parameters.numbers().items())
+    return f"{numbers}else {parameters.refusal.status} {parameters.refusal.errcode}"
 
 
 def _profile(name: ProfileName, config: Path | None) -> Profile:

@@ -54,6 +54,14 @@ class Parameters(Settings):
 
     refusal: Annotated[RefusalSettings, Stricter.ANY] = RefusalSettings()
 
+    def numbers(self) -> dict[str, Any]:
+        """Everything but the refusal as JSON values, in the order of the model; sets are sorted."""
+        values = self.model_dump(mode="json", exclude={"refusal"})
+        return {
+            name: sorted(value) if isinstance(getattr(self, name), frozenset) else value
+            for name, value in values.items()
+        }
+
 
 def changed(model: type[_Parameters], current: _Parameters | None, change: Any, where: str) -> _Parameters | None:
     """Apply an operator's change of one rule.

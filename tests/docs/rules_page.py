@@ -98,8 +98,7 @@ def _cell(profile: Profile, name: str) -> Iterator[str]:
     if parameters is None:
         yield "–"
         return
-    values = parameters.model_dump(mode="json", exclude={"refusal"})
-    for key, value in values.items():
+    for key, value in parameters.numbers().items():
         yield f"{key}: {', '.join(map(str, value)) if isinstance(value, list) else json.dumps(value)};"
     refusal = parameters.refusal
     yield f"{refusal.status} {refusal.errcode}"
