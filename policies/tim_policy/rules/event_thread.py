@@ -20,7 +20,7 @@ class Parameters(_Parameters):
         relation_types: that make a thread; beside the specified one those of clients that are older than it.
     """
 
-    relation_types: Annotated[frozenset[str], Stricter.SUPERSET]
+    relation_types: Annotated[tuple[str, ...], Stricter.SUPERSET]
 
 
 def decide(facts: EventFacts, parameters: Parameters) -> Decision:
