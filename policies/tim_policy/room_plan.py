@@ -76,7 +76,7 @@ def plan_room(request: CreateRoomRequest, rules: "RuleSet") -> RoomPlan:
     creation_content = dict(request.creation_content)
     if rules.create_room_type is not None:
         creation_content.setdefault("type", rules.create_room_type.default)
-    if request.is_public:
+    if request.is_public and rules.create_room_own_server is not None:
         creation_content["m.federate"] = False
     events = tuple(_events(request, rules))
     body: dict[str, Any] = {

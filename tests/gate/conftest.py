@@ -25,8 +25,18 @@ async def pki() -> AsyncIterator[ListPki]:
 
 LENIENT: dict[str, Any] = {"modules": [], "federation_domain_whitelist": None}
 DIRECTORY = {"allow_public_rooms_over_federation": True}
-# The gate has to close for traffic too that the rules would not let through anyway.
-OPEN_DIRECTORY = {"request_federation_room_directory": {"unsafe_off": True}}
+# The gate has to close for traffic too that the rules would not let through anyway: rooms that anybody may join.
+OPEN = {
+    name: {"unsafe_off": True}
+    for name in (
+        "request_federation_room_directory",
+        "create_room_own_server",
+        "state_join_rule_public",
+        "state_join_rule",
+        "room_listing",
+        "room_join",
+    )
+}
 NOTARY = {
     **DIRECTORY,
     "trusted_key_servers": [{"server_name": APOTHEKE}],
@@ -59,7 +69,7 @@ async def gate_federation(
         members=(members.PRAXIS, members.PFLEGE, members.APOTHEKE, members.FREMD),
         with_bot=False,
         extra={APOTHEKE: LENIENT, PRAXIS: NOTARY, PFLEGE: DIRECTORY},
-        rules={PRAXIS: OPEN_DIRECTORY, PFLEGE: OPEN_DIRECTORY},
+        rules={PRAXIS: OPEN, PFLEGE: OPEN},
         on_workers=on_workers,
     )
     async with running_sandbox(plan) as sandbox:

@@ -269,3 +269,13 @@ def test_a_planned_room_is_planned_once(body: dict[str, Any], rules: RuleSet) ->
     again = create({**body, **facts.plan.body}, rules)
     assert again.plan == facts.plan
     assert judge_create_room(again, rules) == Allow()
+
+
+@pytest.mark.parametrize("federate", [{}, {"m.federate": True}])
+def test_a_public_room_stays_at_home_unless_an_operator_says_otherwise(federate: dict[str, Any]) -> None:
+    body = {"preset": "public_chat", "creation_content": federate}
+    unsafe = RULES.model_copy(update={"create_room_own_server": None})
+    for rules, federates in ((RULES, False), (unsafe, True)):
+        facts = read_create_room(body, ME, rules)
+        assert not isinstance(facts, Deny)
+        assert facts.plan.room.is_federated is federates

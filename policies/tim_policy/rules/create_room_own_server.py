@@ -8,7 +8,7 @@ REQUIREMENT = "A_26515-01"
 
 
 class Parameters(_Parameters):
-    """Nothing to set but the refusal."""
+    """Nothing to set but the refusal. Out of force, public rooms may federate."""
 
 
 def decide(facts: CreateRoomFacts, parameters: Parameters) -> Decision:  # noqa: ARG001 - every rule takes its own
