@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs import data_map_page, homeserver_example, requirements_page, rules_page
+from tests.docs import data_map_page, decisions_page, homeserver_example, requirements_page, rules_page
 from tim_policy.profile import profile_schema
 from tim_policy.retention_policy import policy_schema
 
@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 GENERATED: dict[str, Callable[[], str]] = {
     "policies/tim_policy/profiles/profile.schema.json": lambda: json.dumps(profile_schema(), indent=2) + "\n",
     "policies/tim_policy/retention/retention.schema.json": lambda: json.dumps(policy_schema(), indent=2) + "\n",
+    "docs/adr/README.md": decisions_page.page,
     "docs/requirements.md": requirements_page.page,
     "docs/rules.md": rules_page.page,
     "docs/data-map.md": data_map_page.page,
