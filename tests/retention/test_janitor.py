@@ -54,8 +54,10 @@ async def test_a_setting_that_contradicts_the_policy_keeps_synapse_from_starting
     config = enforcing.spec.directory / "homeserver.yaml"
     settings = yaml.safe_load(config.read_text())
     other = config.with_name("contradicting.yaml")
-    presence = {"presence": {"enabled": True}, "redaction_retention_period": "8d"}
-    other.write_text(yaml.safe_dump(settings | presence))
+    contradiction = {"presence": {"enabled": True}, "redaction_retention_period": "8d"}
+    # Of its own: the running homeserver may hold a lock on the other one.
+    database = {"name": "sqlite3", "args": {"database": str(config.with_name("contradicting.db"))}}
+    other.write_text(yaml.safe_dump(settings | contradiction | {"database": database}))
     process = await asyncio.create_subprocess_exec(
         *homeserver_command(other), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
