@@ -40,6 +40,7 @@ from tim_synapse.private_events import judge_events
 from tim_synapse.private_front import Asker, put_in_front
 from tim_synapse.private_retention import require_caches
 from tim_synapse.profile import profile_in_force
+from tim_synapse.remote_events import RemoteEvents
 from tim_synapse.residency import Residency
 from tim_synapse.residency_config import LoadedResidency, load_residency
 from tim_synapse.retention import Retention
@@ -84,17 +85,18 @@ class TimModule:
             judge_events(api, judges.of)
             asker = Asker(api)
             put_in_front(api, MAY_BE_JUDGED, RequestJudge(asker, loaded.profile.rules))
-            RoomCallbacks(api, loaded.profile.rules).register(judges)
+            remote_events = RemoteEvents(api)
+            RoomCallbacks(api, loaded.profile.rules).register(judges, remote_events)
             register_interfaces(api, loaded.profile, loaded.config.interfaces, lists)
         except TimError as error:
             _refuse_start(error)
         gate = Gate(api, lists, residency)
         invites = InviteCallbacks(Facts(api, loaded.profile, lists), loaded.profile.rules, gate)
-        invites.register(api, judges)
+        invites.register(api, judges, remote_events)
         RoomCreationCallbacks(loaded.profile.rules, invites).register(api)
-        EventCallbacks(api, loaded.profile.rules).register(judges)
+        EventCallbacks(api, loaded.profile.rules).register(judges, remote_events)
         NewUsers(api, loaded.profile).register()
-        FederationCallbacks(api, gate).register()
+        FederationCallbacks(api, gate).register(remote_events)
         UserDirectoryCallbacks(api, loaded.profile, lists, asker).register()
         AdminApi(api, lists, residency, gate, audit).register()
         AuditApi(api, audit).register()

@@ -3,7 +3,7 @@
 | event | callback | effect |
 | --- | --- | --- |
 | of an own user, admins included | EventJudges, before it exists | refused to the client |
-| of another homeserver | check_event_for_spam | accepted and counted: docs/adr/0003-events-of-other-servers.md |
+| of another homeserver | RemoteEvents | accepted and counted: docs/adr/0003-events-of-other-servers.md |
 """
 
 import logging
@@ -18,12 +18,12 @@ from tim_policy.decision import Decision, Deny
 from tim_policy.event import REACTION, REDACTION, RELATION, EventFacts, age_of, reaction_key
 from tim_policy.profile import RuleSet
 from tim_policy.registry import EVENT_RULES, explain, judge
-from tim_synapse.callbacks import register
 from tim_synapse.event_judges import EventJudges
 from tim_synapse.guard import decide, raise_on_refusal
 from tim_synapse.metrics import REMOTE_EVENTS
 from tim_synapse.private_events import RoomState
 from tim_synapse.reaction_emoji import is_one_emoji
+from tim_synapse.remote_events import RemoteEvents
 
 logger = logging.getLogger(__name__)
 
@@ -42,19 +42,19 @@ class EventCallbacks:
         self._api = api
         self._rules = rules
 
-    def register(self, judges: EventJudges) -> None:
+    def register(self, judges: EventJudges, remote_events: RemoteEvents) -> None:
         """Hook into Synapse; the table above says what for."""
         judges.add(self.judge)
-        register(self._api.register_spam_checker_callbacks, check_event_for_spam=self.check_event_for_spam)
+        remote_events.add(self.count_remote)
 
     async def judge(self, event: EventBase, state: RoomState) -> None:  # noqa: ARG002 - part of a judge
         """Judge an event that is being made here; one that is made for another homeserver's user is judged there."""
         if _is_concerned(event) and self._api.is_mine(event.sender):
             raise_on_refusal(await decide("event", self._judge(event)))
 
-    async def check_event_for_spam(self, event: EventBase) -> Literal["NOT_SPAM"]:
+    async def count_remote(self, event: EventBase) -> Literal["NOT_SPAM"]:
         """Count what another homeserver should not have sent; it is accepted, also when it cannot be judged."""
-        if _is_concerned(event) and not self._api.is_mine(event.sender):
+        if _is_concerned(event):
             try:
                 await self._count(event)
             except CancelledError:

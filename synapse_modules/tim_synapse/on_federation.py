@@ -2,7 +2,7 @@
 
 | what | callback | effect |
 | --- | --- | --- |
-| event of, or invite for, a refused server, by whatever way it came | check_event_for_spam | redacted, never shown |
+| event of, or invite for, a refused server, by whatever way it came | RemoteEvents | redacted, never shown |
 | invite into a room that a refused server created | federated_user_may_invite | 403 to the inviting server |
 | joining such a room | user_may_join_room | 403 to the client |
 | users of a refused server in the user directory | check_username_for_spam | hidden |
@@ -22,6 +22,7 @@ from tim_synapse.gate import Gate
 from tim_synapse.guard import decide
 from tim_synapse.metrics import count_refused_request
 from tim_synapse.private import Direction, observe_denials
+from tim_synapse.remote_events import RemoteEvents
 from tim_synapse.texts import CLIENT_TEXT
 from tim_synapse.traffic import traffic_of
 
@@ -40,24 +41,19 @@ class FederationCallbacks:
         self._api = api
         self._gate = gate
 
-    def register(self) -> None:
+    def register(self, remote_events: RemoteEvents) -> None:
         """Hook into Synapse; the table above says what for."""
+        remote_events.add(self.judge_remote)
         register(
             self._api.register_spam_checker_callbacks,
-            check_event_for_spam=self.check_event_for_spam,
             federated_user_may_invite=self.federated_user_may_invite,
             user_may_join_room=self.user_may_join_room,
             check_username_for_spam=self.check_username_for_spam,
         )
         observe_denials(self.on_denied)
 
-    async def check_event_for_spam(self, event: EventBase) -> Verdict:
-        """Refuse what a refused server says, also when an allowed one passes it on.
-
-        Own events are not judged here: whom our users invite is judged where they do.
-        """
-        if self._api.is_mine(event.sender):
-            return NOT_SPAM
+    async def judge_remote(self, event: EventBase) -> Verdict:
+        """Refuse what a refused server says, also when an allowed one passes it on."""
         servers = judged_servers(event.type, event.sender, event.get_state_key(), event.content)
         return await self._verdict("federated_event", servers)
 

@@ -6,7 +6,7 @@
 | `createRoom` | `RoomCreationCallbacks`, before the room exists | 403 or 400 to the caller |
 | invite by e-mail or telephone number | user_may_send_3pid_invite, EventJudges | 403 to the caller |
 | federation `/invite` | federated_user_may_invite | 403 to the other server, so to its inviter |
-| invite slipped into a federation transaction | check_event_for_spam | the invite stays invisible |
+| invite slipped into a federation transaction | RemoteEvents | the invite stays invisible |
 
 `user_may_invite` is not used: Synapse does not call it for server admins.
 """
@@ -28,6 +28,7 @@ from tim_synapse.facts import Facts
 from tim_synapse.gate import Gate
 from tim_synapse.guard import decide, raise_on_refusal
 from tim_synapse.private_events import RoomState
+from tim_synapse.remote_events import RemoteEvents
 from tim_synapse.texts import CLIENT_TEXT
 
 Verdict = Literal["NOT_SPAM"] | tuple[Codes, dict[str, Any]]
@@ -47,14 +48,14 @@ class InviteCallbacks:
         self._rules = rules
         self._gate = gate
 
-    def register(self, api: ModuleApi, judges: EventJudges) -> None:
+    def register(self, api: ModuleApi, judges: EventJudges, remote_events: RemoteEvents) -> None:
         """Hook into Synapse; the table above says which callback covers which path."""
         judges.add(self.judge_member, "m.room.member")
         judges.add(self.judge_third_party_invite, "m.room.third_party_invite")
+        remote_events.add(self.judge_remote)
         register(
             api.register_spam_checker_callbacks,
             federated_user_may_invite=self.federated_user_may_invite,
-            check_event_for_spam=self.check_event_for_spam,
             user_may_send_3pid_invite=self.user_may_send_3pid_invite,
         )
 
@@ -71,9 +72,9 @@ class InviteCallbacks:
         """Judge an invite that another server offers."""
         return _verdict(await decide("federated_invite", self._judge(event)))
 
-    async def check_event_for_spam(self, event: EventBase) -> Verdict:
+    async def judge_remote(self, event: EventBase) -> Verdict:
         """Judge an invite of our user that another server sends as an ordinary event, past its `/invite`."""
-        if not _is_invite(event) or self._facts.is_own(event.sender) or not self._facts.is_own(event.state_key):
+        if not _is_invite(event) or not self._facts.is_own(event.state_key):
             return NOT_SPAM
         return _verdict(await decide("federated_invite_event", self._judge(event)))
 

@@ -42,6 +42,7 @@ from tim_synapse.guard import decide, raise_on_refusal
 from tim_synapse.metrics import REMOTE_EVENTS
 from tim_synapse.private_events import RoomState
 from tim_synapse.private_rooms import judge_listings, judge_remote_joins, judge_upgrades, membership
+from tim_synapse.remote_events import RemoteEvents
 from tim_synapse.room_facts import KnownState, room_facts, state_event
 from tim_synapse.texts import CLIENT_TEXT
 
@@ -63,7 +64,7 @@ class RoomCallbacks:
         self._api = api
         self._rules = rules
 
-    def register(self, judges: EventJudges) -> None:
+    def register(self, judges: EventJudges, remote_events: RemoteEvents) -> None:
         """Hook into Synapse; the table above says what for.
 
         Raises:
@@ -72,13 +73,13 @@ class RoomCallbacks:
         judges.add(self.judge_state, *_JUDGED_STATE)
         judges.add(self.judge_redaction, "m.room.redaction")
         judges.add(self.judge_join, MEMBER)
+        remote_events.add(self.count_remote)
         judge_upgrades(self._api, self.judge_upgrade)
         judge_listings(self._api, self.judge_listing)
         judge_remote_joins(self._api, self.judge_remote_join)
         register(
             self._api.register_spam_checker_callbacks,
             user_may_create_room_alias=self.user_may_create_room_alias,
-            check_event_for_spam=self.check_event_for_spam,
         )
         register(
             self._api.register_third_party_rules_callbacks,
@@ -124,9 +125,9 @@ class RoomCallbacks:
         decision = await decide("alias", self._judge_alias(room_alias.localpart))
         return NOT_SPAM if isinstance(decision, Allow) else (Codes.FORBIDDEN, {"error": CLIENT_TEXT[decision.reason]})
 
-    async def check_event_for_spam(self, event: EventBase) -> Literal["NOT_SPAM"]:
+    async def count_remote(self, event: EventBase) -> Literal["NOT_SPAM"]:
         """Count state of another homeserver that no one here could send; rooms that others take part in federate."""
-        if event.type in _JUDGED_STATE and event.is_state() and not self._api.is_mine(event.sender):
+        if event.type in _JUDGED_STATE and event.is_state():
             room = RoomFacts(is_new=False, is_own=False, is_federated=True)
             for verdict in explain(STATE_RULES, self._rules, self._state_facts(event, room)):
                 if isinstance(verdict.decision, Deny):
