@@ -44,13 +44,12 @@ class EventCallbacks:
 
     def register(self, judges: EventJudges, remote_events: RemoteEvents) -> None:
         """Hook into Synapse; the table above says what for."""
-        judges.add(self.judge)
+        judges.add_if(self._is_judged, self.judge)
         remote_events.add(self.count_remote)
 
     async def judge(self, event: EventBase, state: RoomState) -> None:  # noqa: ARG002 - part of a judge
-        """Judge an event that is being made here; one that is made for another homeserver's user is judged there."""
-        if _is_concerned(event) and self._api.is_mine(event.sender):
-            raise_on_refusal(await decide("event", self._judge(event)))
+        """Judge an event that is being made here."""
+        raise_on_refusal(await decide("event", self._judge(event)))
 
     async def count_remote(self, event: EventBase) -> Literal["NOT_SPAM"]:
         """Count what another homeserver should not have sent; it is accepted, also when it cannot be judged."""
@@ -62,6 +61,10 @@ class EventCallbacks:
             except Exception as error:  # noqa: BLE001 - a count is not worth a lost message
                 logger.error("event not judged error=%s", type(error).__name__)
         return NOT_SPAM
+
+    def _is_judged(self, event: EventBase) -> bool:
+        """One that is made for another homeserver's user is judged there."""
+        return _is_concerned(event) and self._api.is_mine(event.sender)
 
     async def _count(self, event: EventBase) -> None:
         for verdict in explain(EVENT_RULES, self._rules, await self._facts(event)):

@@ -34,6 +34,15 @@ def test_most_events_have_no_judge() -> None:
     assert of(judges, "m.room.encrypted") == ()
 
 
+def test_a_judge_is_asked_last_about_what_concerns_it() -> None:
+    judges = EventJudges()
+    judges.add_if(lambda event: event.type.startswith("m.r"), last)
+    judges.add(first, "m.room.member")
+    assert of(judges, "m.room.member") == (first, last)
+    assert of(judges, "m.reaction") == (last,)
+    assert of(judges, "org.example") == ()
+
+
 def test_judges_of_a_type_and_of_every_type_are_asked_in_the_order_they_were_added() -> None:
     judges = EventJudges()
     judges.add(first, "m.room.member")
