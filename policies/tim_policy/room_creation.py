@@ -11,6 +11,7 @@ from tim_policy.profile import RuleSet
 from tim_policy.registry import (
     ALIAS_RULES,
     CREATE_ROOM_RULES,
+    LISTING_RULES,
     STATE_RULES,
     UPGRADE_RULES,
     Rule,
@@ -18,9 +19,9 @@ from tim_policy.registry import (
     explain,
     judge,
 )
-from tim_policy.room_access import AliasFacts
+from tim_policy.room_access import AliasFacts, ListingFacts
 from tim_policy.room_plan import plan_room, plan_upgrade
-from tim_policy.room_state import POWER_LEVELS, StateEvent, StateFacts
+from tim_policy.room_state import POWER_LEVELS, PUBLIC, StateEvent, StateFacts
 
 _ANY_DEPTH = 64  # where a profile sets no limit: about as deep as Synapse itself reads
 
@@ -65,7 +66,11 @@ def read_upgrade(
 def judge_create_room(facts: CreateRoomFacts, rules: RuleSet) -> Decision:
     """The first refusal of a new room, or Allow; invitees are judged one by one by `INVITE_RULES` besides."""
     decision = _judge_room(CREATE_ROOM_RULES, facts, rules)
-    return decision if isinstance(decision, Deny) else judge(ALIAS_RULES, rules, AliasFacts(facts.request.alias))
+    if not isinstance(decision, Deny):
+        decision = judge(ALIAS_RULES, rules, AliasFacts(facts.request.alias))
+    if isinstance(decision, Deny) or not facts.request.is_public:
+        return decision
+    return judge(LISTING_RULES, rules, ListingFacts(PUBLIC, facts.plan.room))
 
 
 def judge_upgrade(facts: CreateRoomFacts, rules: RuleSet) -> Decision:

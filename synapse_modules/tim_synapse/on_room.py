@@ -7,7 +7,7 @@
 | join of a room that is here | EventJudges | 403 |
 | join of a room that is not here | `private_rooms` | 403 |
 | upgrade | `private_rooms`, before the new room exists | as at room creation |
-| entry of the room directory | `private_rooms`, check_visibility_can_be_modified | as the profile says |
+| entry of the room directory | `private_rooms`; at creation on_create_room | as the profile says |
 | address | user_may_create_room_alias | 403 |
 
 What others send is accepted and counted: a homeserver that refuses state sees another room than everybody else
@@ -81,10 +81,6 @@ class RoomCallbacks:
             self._api.register_spam_checker_callbacks,
             user_may_create_room_alias=self.user_may_create_room_alias,
         )
-        register(
-            self._api.register_third_party_rules_callbacks,
-            check_visibility_can_be_modified=self.check_visibility_can_be_modified,
-        )
 
     async def judge_state(self, event: EventBase, state: RoomState) -> None:
         """Judge a state event of a user of ours; those of a room that is being created were judged before."""
@@ -112,13 +108,7 @@ class RoomCallbacks:
     async def judge_listing(self, room_id: str, visibility: str) -> None:
         """Judge a change of the room directory."""
         state = await self._api.get_room_state(room_id)
-        raise_on_refusal(await decide("listing", self._judge_listing(room_id, visibility, state)))
-
-    async def check_visibility_can_be_modified(
-        self, room_id: str, state: StateMap[EventBase], new_visibility: str
-    ) -> bool:
-        """As `judge_listing`; also asked about a room in creation, which has no state yet."""
-        return isinstance(await decide("listing", self._judge_listing(room_id, new_visibility, state)), Allow)
+        raise_on_refusal(await decide("listing", self._judge_listing(visibility, state)))
 
     async def user_may_create_room_alias(self, user_id: str, room_alias: RoomAlias) -> Verdict:  # noqa: ARG002 - everybody is judged alike
         """Judge an address that a room is to get."""
@@ -172,11 +162,8 @@ class RoomCallbacks:
         facts = read_upgrade(new_version, dict(create.content), taken_over, parse_user_id(user_id), self._rules)
         return facts if isinstance(facts, Deny) else judge_upgrade(facts, self._rules)
 
-    async def _judge_listing(self, room_id: str, visibility: str, state: StateMap[EventBase]) -> Decision:
+    async def _judge_listing(self, visibility: str, state: StateMap[EventBase]) -> Decision:
         room = await room_facts(self._api, KnownState(state))
-        if not state:  # in creation; what it becomes was judged before
-            is_own = room_id.partition(":")[2] == self._api.server_name
-            room = RoomFacts(is_new=True, is_own=is_own, is_federated=True)
         return judge(LISTING_RULES, self._rules, ListingFacts(visibility, room))
 
     async def _judge_alias(self, alias: str) -> Decision:
