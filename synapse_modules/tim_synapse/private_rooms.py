@@ -5,7 +5,7 @@ For none of the three has Synapse a callback that is early enough and knows enou
 | what | the callback there is | what it lacks |
 | --- | --- | --- |
 | upgrade | user_may_create_room | comes when a row of the new room exists, and does not know the version |
-| listing | check_visibility_can_be_modified | its refusal cannot say why, and it makes Synapse read state at each creation |
+| listing | check_visibility_can_be_modified | cannot say why; each creation reads state for it |
 | join of a room that is not here | user_may_join_room | is not called for server admins |
 
 `tim_synapse.private` says what this file may do and why.
