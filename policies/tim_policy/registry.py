@@ -201,23 +201,25 @@ _REQUIREMENTS = (server_federation.REQUIREMENT, residency.REQUIREMENT)
 def judge(rules: tuple[Rule[Facts], ...], rule_set: RuleSet, facts: Facts) -> Decision:
     """The first refusal, as the profile words it, or Allow when no rule in force objects."""
     for rule in rules:
-        parameters = getattr(rule_set, rule.name)
-        if parameters is None:
-            continue
-        decision = rule.decide(facts, parameters)
+        decision = _decide(rule, rule_set, facts)
         if isinstance(decision, Deny):
-            return replace(decision, refusal=parameters.refusal.as_refusal())
+            return decision
     return Allow()
 
 
 def explain(rules: tuple[Rule[Facts], ...], rule_set: RuleSet, facts: Facts) -> Iterator[Verdict]:
     """What each rule says, whether or not one before it refuses."""
     for rule in rules:
-        parameters = getattr(rule_set, rule.name)
-        decision = None if parameters is None else rule.decide(facts, parameters)
-        if isinstance(decision, Deny):
-            decision = replace(decision, refusal=parameters.refusal.as_refusal())
-        yield Verdict(rule.name, rule.requirement, decision)
+        yield Verdict(rule.name, rule.requirement, _decide(rule, rule_set, facts))
+
+
+def _decide(rule: Rule[Facts], rule_set: RuleSet, facts: Facts) -> Decision | None:
+    """One rule's decision with the refusal that the profile says; None: the rule is not in force."""
+    parameters = getattr(rule_set, rule.name)
+    if parameters is None:
+        return None
+    decision = rule.decide(facts, parameters)
+    return replace(decision, refusal=parameters.refusal.as_refusal()) if isinstance(decision, Deny) else decision
 
 
 def judge_server(facts: ServerFacts) -> Decision:

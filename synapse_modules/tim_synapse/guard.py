@@ -6,8 +6,10 @@ is logged.
 
 import logging
 from collections.abc import Awaitable
+from typing import Any, Literal
 
-from synapse.module_api.errors import SynapseError
+from synapse.module_api import NOT_SPAM
+from synapse.module_api.errors import Codes, SynapseError
 from twisted.internet.defer import CancelledError
 
 from tim_policy.decision import BAD_JSON, Allow, Decision, Deny, Reason
@@ -15,6 +17,9 @@ from tim_synapse.metrics import count
 from tim_synapse.texts import CLIENT_TEXT
 
 logger = logging.getLogger(__name__)
+
+Verdict = Literal["NOT_SPAM"] | tuple[Codes, dict[str, Any]]
+"""How a spam checker callback of Synapse answers."""
 
 # Whoever sent a request that cannot be read is to mend it, whichever rule noticed.
 _BAD_JSON = frozenset({Reason.UNREADABLE_REQUEST})
@@ -60,3 +65,8 @@ def refusal_of(decision: Decision) -> SynapseError | None:
         return None
     refusal = BAD_JSON if decision.reason in _BAD_JSON else decision.refusal
     return SynapseError(refusal.status, CLIENT_TEXT[decision.reason], refusal.errcode)
+
+
+def verdict_of(decision: Decision) -> Verdict:
+    """The answer of a spam checker callback, which always refuses with 403."""
+    return NOT_SPAM if isinstance(decision, Allow) else (Codes.FORBIDDEN, {"error": CLIENT_TEXT[decision.reason]})

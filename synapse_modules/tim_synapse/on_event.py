@@ -6,26 +6,22 @@
 | of another homeserver | RemoteEvents | accepted and counted: docs/adr/0003-events-of-other-servers.md |
 """
 
-import logging
+from collections.abc import Iterable
 from datetime import timedelta
-from typing import Literal
 
-from synapse.module_api import NOT_SPAM, EventBase, ModuleApi
+from synapse.module_api import EventBase, ModuleApi
 from synapse.storage.database import LoggingTransaction
-from twisted.internet.defer import CancelledError
 
-from tim_policy.decision import Decision, Deny
+from tim_policy import registry
+from tim_policy.decision import Decision
 from tim_policy.event import REACTION, REDACTION, RELATION, EventFacts, age_of, reaction_key
 from tim_policy.profile import RuleSet
 from tim_policy.registry import EVENT_RULES, explain, judge
 from tim_synapse.event_judges import EventJudges
 from tim_synapse.guard import decide, raise_on_refusal
-from tim_synapse.metrics import REMOTE_EVENTS
 from tim_synapse.private_events import RoomState
 from tim_synapse.reaction_emoji import is_one_emoji
 from tim_synapse.remote_events import RemoteEvents
-
-logger = logging.getLogger(__name__)
 
 _JUDGED_TYPES = frozenset({REACTION, REDACTION})
 
@@ -45,31 +41,19 @@ class EventCallbacks:
     def register(self, judges: EventJudges, remote_events: RemoteEvents) -> None:
         """Hook into Synapse; the table above says what for."""
         judges.add_if(self._is_judged, self.judge)
-        remote_events.add(self.count_remote)
+        remote_events.count(self.explain_remote)
 
     async def judge(self, event: EventBase, state: RoomState) -> None:  # noqa: ARG002 - part of a judge
         """Judge an event that is being made here."""
         raise_on_refusal(await decide("event", self._judge(event)))
 
-    async def count_remote(self, event: EventBase) -> Literal["NOT_SPAM"]:
-        """Count what another homeserver should not have sent; it is accepted, also when it cannot be judged."""
-        if _is_concerned(event):
-            try:
-                await self._count(event)
-            except CancelledError:
-                raise
-            except Exception as error:  # noqa: BLE001 - a count is not worth a lost message
-                logger.error("event not judged error=%s", type(error).__name__)
-        return NOT_SPAM
+    async def explain_remote(self, event: EventBase) -> Iterable[registry.Verdict]:
+        """What another homeserver should not have sent."""
+        return explain(EVENT_RULES, self._rules, await self._facts(event)) if _is_concerned(event) else ()
 
     def _is_judged(self, event: EventBase) -> bool:
         """One that is made for another homeserver's user is judged there."""
         return _is_concerned(event) and self._api.is_mine(event.sender)
-
-    async def _count(self, event: EventBase) -> None:
-        for verdict in explain(EVENT_RULES, self._rules, await self._facts(event)):
-            if isinstance(verdict.decision, Deny):
-                REMOTE_EVENTS.labels(verdict.rule).inc()
 
     async def _judge(self, event: EventBase) -> Decision:
         return judge(EVENT_RULES, self._rules, await self._facts(event))

@@ -10,23 +10,18 @@
 """
 
 from collections.abc import Iterable
-from typing import Any, Literal
 
 from synapse.module_api import NOT_SPAM, EventBase, ModuleApi, UserProfile
-from synapse.module_api.errors import Codes
 
 from tim_policy.decision import Decision, Deny, Reason
 from tim_policy.event_servers import judged_servers, room_creator_servers, server_of
 from tim_synapse.callbacks import register
 from tim_synapse.gate import Gate
-from tim_synapse.guard import decide
+from tim_synapse.guard import Verdict, decide, verdict_of
 from tim_synapse.metrics import count_refused_request
 from tim_synapse.private import Direction, observe_denials
 from tim_synapse.remote_events import RemoteEvents
-from tim_synapse.texts import CLIENT_TEXT
 from tim_synapse.traffic import traffic_of
-
-Verdict = Literal["NOT_SPAM"] | tuple[Codes, dict[str, Any]]
 
 
 class FederationCallbacks:
@@ -43,7 +38,7 @@ class FederationCallbacks:
 
     def register(self, remote_events: RemoteEvents) -> None:
         """Hook into Synapse; the table above says what for."""
-        remote_events.add(self.judge_remote)
+        remote_events.judge(self.judge_remote)
         register(
             self._api.register_spam_checker_callbacks,
             federated_user_may_invite=self.federated_user_may_invite,
@@ -93,7 +88,7 @@ class FederationCallbacks:
             if not self._gate.is_allowed(server):
                 decision = await decide(action, self._judge(server))
                 if isinstance(decision, Deny):
-                    return Codes.FORBIDDEN, {"error": CLIENT_TEXT[decision.reason]}
+                    return verdict_of(decision)
         return NOT_SPAM
 
     async def _judge(self, server: str) -> Decision:

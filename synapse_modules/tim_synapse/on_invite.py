@@ -11,12 +11,9 @@
 `user_may_invite` is not used: Synapse does not call it for server admins.
 """
 
-from typing import Any, Literal
-
 from synapse.module_api import NOT_SPAM, EventBase, ModuleApi
-from synapse.module_api.errors import Codes
 
-from tim_policy.decision import Allow, Decision, Deny, Reason
+from tim_policy.decision import Decision, Deny, Reason
 from tim_policy.errors import InvalidName
 from tim_policy.names import UserId, parse_user_id
 from tim_policy.profile import RuleSet
@@ -26,12 +23,9 @@ from tim_synapse.callbacks import register
 from tim_synapse.event_judges import EventJudges
 from tim_synapse.facts import Facts
 from tim_synapse.gate import Gate
-from tim_synapse.guard import decide, raise_on_refusal
+from tim_synapse.guard import Verdict, decide, raise_on_refusal, verdict_of
 from tim_synapse.private_events import RoomState
 from tim_synapse.remote_events import RemoteEvents
-from tim_synapse.texts import CLIENT_TEXT
-
-Verdict = Literal["NOT_SPAM"] | tuple[Codes, dict[str, Any]]
 
 
 class InviteCallbacks:
@@ -52,7 +46,7 @@ class InviteCallbacks:
         """Hook into Synapse; the table above says which callback covers which path."""
         judges.add(self.judge_member, "m.room.member")
         judges.add(self.judge_third_party_invite, "m.room.third_party_invite")
-        remote_events.add(self.judge_remote)
+        remote_events.judge(self.judge_remote)
         register(
             api.register_spam_checker_callbacks,
             federated_user_may_invite=self.federated_user_may_invite,
@@ -70,17 +64,17 @@ class InviteCallbacks:
 
     async def federated_user_may_invite(self, event: EventBase) -> Verdict:
         """Judge an invite that another server offers."""
-        return _verdict(await decide("federated_invite", self._judge(event)))
+        return verdict_of(await decide("federated_invite", self._judge(event)))
 
     async def judge_remote(self, event: EventBase) -> Verdict:
         """Judge an invite of our user that another server sends as an ordinary event, past its `/invite`."""
         if not _is_invite(event) or not self._facts.is_own(event.state_key):
             return NOT_SPAM
-        return _verdict(await decide("federated_invite_event", self._judge(event)))
+        return verdict_of(await decide("federated_invite_event", self._judge(event)))
 
     async def user_may_send_3pid_invite(self, inviter: str, medium: str, address: str, room_id: str) -> Verdict:  # noqa: ARG002 - part of the callback
         """Refuse: the person behind an address is not known, so nobody can judge the invite."""
-        return _verdict(await decide("third_party_invite", _refuse_third_party_invite()))
+        return verdict_of(await decide("third_party_invite", _refuse_third_party_invite()))
 
     async def _judge(self, event: EventBase, state: RoomState | None = None) -> Decision:
         try:
@@ -112,9 +106,3 @@ async def _refuse_third_party_invite() -> Decision:
 
 def _is_invite(event: EventBase) -> bool:
     return event.is_state() and event.type == "m.room.member" and event.content.get("membership") == "invite"
-
-
-def _verdict(decision: Decision) -> Verdict:
-    if isinstance(decision, Allow):
-        return NOT_SPAM
-    return Codes.FORBIDDEN, {"error": CLIENT_TEXT[decision.reason]}

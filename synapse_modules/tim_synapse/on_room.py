@@ -14,12 +14,12 @@ What others send is accepted and counted: a homeserver that refuses state sees a
 (docs/adr/0003-events-of-other-servers.md).
 """
 
-from typing import Any, Literal
+from collections.abc import Iterable
 
-from synapse.module_api import NOT_SPAM, EventBase, ModuleApi, Requester, StateMap
-from synapse.module_api.errors import Codes
+from synapse.module_api import EventBase, ModuleApi, Requester, StateMap
 from synapse.types import RoomAlias
 
+from tim_policy import registry
 from tim_policy.decision import Allow, Decision, Deny
 from tim_policy.event_shape import SHAPED
 from tim_policy.names import parse_user_id
@@ -38,15 +38,11 @@ from tim_policy.room_creation import judge_upgrade, read_upgrade
 from tim_policy.room_state import CREATE, ENCRYPTION, MEMBER, TAKEN_OVER, RoomFacts, StateFacts
 from tim_synapse.callbacks import register
 from tim_synapse.event_judges import EventJudges
-from tim_synapse.guard import decide, raise_on_refusal
-from tim_synapse.metrics import REMOTE_EVENTS
+from tim_synapse.guard import Verdict, decide, raise_on_refusal, verdict_of
 from tim_synapse.private_events import RoomState
 from tim_synapse.private_rooms import judge_listings, judge_remote_joins, judge_upgrades, membership
 from tim_synapse.remote_events import RemoteEvents
 from tim_synapse.room_facts import KnownState, room_facts, state_event
-from tim_synapse.texts import CLIENT_TEXT
-
-Verdict = Literal["NOT_SPAM"] | tuple[Codes, dict[str, Any]]
 
 _JUDGED_STATE = (*SHAPED, ENCRYPTION)
 """Every type that a rule of `STATE_RULES` looks at."""
@@ -73,7 +69,7 @@ class RoomCallbacks:
         judges.add(self.judge_state, *_JUDGED_STATE)
         judges.add(self.judge_redaction, "m.room.redaction")
         judges.add(self.judge_join, MEMBER)
-        remote_events.add(self.count_remote)
+        remote_events.count(self.explain_remote)
         judge_upgrades(self._api, self.judge_upgrade)
         judge_listings(self._api, self.judge_listing)
         judge_remote_joins(self._api, self.judge_remote_join)
@@ -112,17 +108,14 @@ class RoomCallbacks:
 
     async def user_may_create_room_alias(self, user_id: str, room_alias: RoomAlias) -> Verdict:  # noqa: ARG002 - everybody is judged alike
         """Judge an address that a room is to get."""
-        decision = await decide("alias", self._judge_alias(room_alias.localpart))
-        return NOT_SPAM if isinstance(decision, Allow) else (Codes.FORBIDDEN, {"error": CLIENT_TEXT[decision.reason]})
+        return verdict_of(await decide("alias", self._judge_alias(room_alias.localpart)))
 
-    async def count_remote(self, event: EventBase) -> Literal["NOT_SPAM"]:
-        """Count state of another homeserver that no one here could send; rooms that others take part in federate."""
-        if event.type in _JUDGED_STATE and event.is_state():
-            room = RoomFacts(is_new=False, is_own=False, is_federated=True)
-            for verdict in explain(STATE_RULES, self._rules, self._state_facts(event, room)):
-                if isinstance(verdict.decision, Deny):
-                    REMOTE_EVENTS.labels(verdict.rule).inc()
-        return NOT_SPAM
+    async def explain_remote(self, event: EventBase) -> Iterable[registry.Verdict]:
+        """State of another homeserver, as if someone here had sent it; rooms that others take part in federate."""
+        if event.type not in _JUDGED_STATE or not event.is_state():
+            return ()
+        room = RoomFacts(is_new=False, is_own=False, is_federated=True)
+        return explain(STATE_RULES, self._rules, self._state_facts(event, room))
 
     async def _judge_state(self, event: EventBase, state: RoomState) -> Decision:
         return judge(STATE_RULES, self._rules, self._state_facts(event, await room_facts(self._api, state)))

@@ -97,14 +97,14 @@ def _before(
 ) -> None:
     """Put a judge in front of a method of one of Synapse's handlers, of which every process has one each."""
     carry_out = getattr(handler, method, None)
-    if carry_out is None or tuple(inspect.signature(carry_out).parameters)[: len(names)] != names:
+    signature = None if carry_out is None else inspect.signature(carry_out)
+    if carry_out is None or signature is None or tuple(signature.parameters)[: len(names)] != names:
         raise ConfigError(f"this Synapse has another {method}; use a tested version")
     asked = closed("judge_event", judge)
 
     @functools.wraps(carry_out)
     async def judged(*args: Any, **kwargs: Any) -> Any:
-        bound = inspect.signature(carry_out).bind(*args, **kwargs)
-        await asked(*arguments(*bound.args))
+        await asked(*arguments(*signature.bind(*args, **kwargs).args))
         return await carry_out(*args, **kwargs)
 
     setattr(handler, method, judged)
