@@ -1,0 +1,1 @@
+"""Appointments: what can become of one, who may bring it about, and when people are reminded."""
