@@ -17,7 +17,7 @@ from tim_bots.dialogue.memory import Memory
 from tim_bots.dialogue.player import Player
 from tim_bots.dialogue.polls import read_vote
 from tim_bots.dialogue.programs import Programs
-from tim_bots.dialogue.skill import Skill
+from tim_bots.dialogue.skill import Skill, TimedSkill
 from tim_bots.dialogue.who import Lookup, Who
 from tim_bots.directory.role_book import RoleBook
 from tim_bots.flow import Incoming, LookUpRoles, MessageKind, Outgoing, SendText
@@ -226,11 +226,21 @@ class DialogueFlow:
         self, connection: Connection, message: Incoming, who: Who, manners: RoomManners, now: datetime
     ) -> Settled:
         """The directory or an invite was answered, or time has passed."""
+        if message.kind is MessageKind.TIMER and (skill := self._timed(message.text)) is not None:
+            key = message.text.partition(" ")[2]
+            return manners, skill.due(connection, message.room_id, key, message.content, now)
         if message.kind is not MessageKind.ROLES:
             return self._handover.happened(connection, message, who, manners, now)
         if self._roles is not None:
             self._roles.remember(connection, who, message.text, now)
         return self._greet(connection, who, manners, now)
+
+    def _timed(self, key: str) -> TimedSkill | None:
+        """The skill whose timer this is; None if it is none of a skill."""
+        for skill in self._player.skills:
+            if key.startswith(f"{skill.dialogue.name} ") and isinstance(skill, TimedSkill):
+                return skill
+        return None
 
     def _while_silent(self, connection: Connection, message: Incoming, turn: _Turn, spoken: Spoken) -> Settled:
         is_called = spoken.command is Command.BOT or spoken.addressed is not None

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -65,4 +65,23 @@ class Skill(Protocol, Generic[F]):
 
     def perform(self, connection: Connection, who: Who, effect: object, facts: F, said: Said) -> Performed:
         """Carry out an effect of the dialogue in the open transaction; must not commit."""
+        ...
+
+
+@runtime_checkable
+class TimedSkill(Protocol):
+    """A skill that acts when time has passed; the keys of its timers begin with the name of its dialogue and a blank."""
+
+    def due(
+        self, connection: Connection, room_id: str, key: str, payload: Mapping[str, Any], now: datetime
+    ) -> tuple[Outgoing, ...]:
+        """Act on a timer in the open transaction; must not commit.
+
+        Args:
+            connection: of the transaction.
+            room_id: in which the timer was set.
+            key: of the timer, without the dialogue's name.
+            payload: as it was set.
+            now: timezone-aware.
+        """
         ...
