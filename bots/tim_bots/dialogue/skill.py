@@ -70,7 +70,7 @@ class Skill(Protocol, Generic[F]):
 
 @runtime_checkable
 class TimedSkill(Protocol):
-    """A skill that acts when time has passed; the keys of its timers begin with the name of its dialogue and a blank."""
+    """A skill that acts when time has passed; its timers' keys begin with its dialogue's name and a blank."""
 
     def due(
         self, connection: Connection, room_id: str, key: str, payload: Mapping[str, Any], now: datetime
