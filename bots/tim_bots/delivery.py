@@ -14,7 +14,7 @@ from tim_bots.flow import MessageKind
 from tim_bots.guard import GuardedClient
 from tim_bots.inbox import Arrival, Kind, State
 from tim_bots.matrix_http import RequestFailed, call, demand, is_final, ok, retry_after, upload
-from tim_bots.outbox import Action, Task, edited, file_bytes
+from tim_bots.outbox import Action, Task, edited, file_bytes, in_reply_to
 from tim_bots.queues import Queues
 
 _REFUSED = 300
@@ -84,19 +84,17 @@ class Delivery:
 
     async def _send_event(self, task: Task) -> None:
         wanted = task.content
-        names = [name for name in (wanted["about"], wanted["label"] if wanted["edits"] else None) if name]
-        found = [
-            await self._database.transaction(lambda c, n=name: self._queues.outbox.event_of(c, task.room_id, n))  # type: ignore[misc]  # binds the loop variable
-            for name in names
-        ]
         content = dict(wanted["content"])
         if wanted["about"]:
-            if found[0] is None:  # what it refers to was never sent
+            about = await self._sent_as(task, wanted["about"])
+            if about is None:  # what it refers to was never sent
                 await self._finish(task)
                 return
-            content["m.relates_to"] = {"rel_type": "m.reference", "event_id": found[0]}
-        if wanted["edits"] and found[-1] is not None:
-            content = edited(content, found[-1])
+            content["m.relates_to"] = {"rel_type": "m.reference", "event_id": about}
+        if wanted.get("replies_to") and (answered := await self._sent_as(task, wanted["replies_to"])) is not None:
+            content = in_reply_to(answered, content)
+        if wanted["edits"] and (replaced := await self._sent_as(task, wanted["label"])) is not None:
+            content = edited(content, replaced)
         event_id = await self._send_encrypted(task, wanted["type"], content)
 
         def work(connection: Connection) -> None:
@@ -105,6 +103,10 @@ class Delivery:
             self._queues.outbox.finish(connection, task.id)
 
         await self._database.transaction(work)
+
+    async def _sent_as(self, task: Task, label: str) -> str | None:
+        """The event that was sent with this label into the task's room; None if none was."""
+        return await self._database.transaction(lambda c: self._queues.outbox.event_of(c, task.room_id, label))
 
     async def _leave(self, path: str) -> None:
         status, answer = await call(self._client, "POST", path, {})

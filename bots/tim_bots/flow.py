@@ -80,6 +80,7 @@ class SendText:
         room_id: another room than the message's, for example the staff's; None: the same.
         label: a name under which a later answer edits or refers to this event; unique in its room.
         edits: replace the text of the event with this label, if it was sent; otherwise send a new one.
+        replies_to: label of an earlier event in that room, to which this one is a reply; to none if that never was.
     """
 
     text: str
@@ -88,16 +89,18 @@ class SendText:
     room_id: str | None = None
     label: str | None = None
     edits: bool = False
+    replies_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SendFile:
-    """Answer with an encrypted attachment (`m.file`); `extra` as in `SendText`."""
+    """Answer with an encrypted attachment (`m.file`); `extra` and `room_id` as in `SendText`."""
 
     file_name: str
     mime_type: str
     data: bytes
     extra: Mapping[str, Any] = field(default_factory=dict)
+    room_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +109,7 @@ class SendEvent:
 
     Args:
         event_type, content: of the event before encryption.
-        label: as in `SendText`.
+        label, room_id, replies_to: as in `SendText`.
         about: label of an earlier event, to which this one is an `m.reference`; not sent if that never was.
     """
 
@@ -114,6 +117,8 @@ class SendEvent:
     content: Mapping[str, Any]
     label: str | None = None
     about: str | None = None
+    room_id: str | None = None
+    replies_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

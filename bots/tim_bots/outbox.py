@@ -69,10 +69,11 @@ class Action(enum.StrEnum):
     SEND_ENCRYPTED = "send_encrypted"
     """content: that of an `m.room.message`"""
     UPLOAD_FILE = "upload_file"
-    """content: {"file_name", "mime_type", "data", "extra"}; becomes SEND_ENCRYPTED once the file is uploaded"""
+    """content: {"file_name", "mime_type", "data", "extra", "is_promised"}; becomes SEND_ENCRYPTED, or SEND_EVENT if it
+    is promised, once the file is uploaded"""
     SEND_EVENT = "send_event"
-    """content: {"type", "content", "label", "edits", "about"}, see `SendText` and `SendEvent`; and {"is_promised"}:
-    somebody in another room was told that this is said"""
+    """content: {"type", "content", "label", "edits", "about", "replies_to"}, see `SendText` and `SendEvent`; and
+    {"is_promised"}: somebody in another room was told that this is said"""
     INVITE = "invite"
     """content: {"user_id"}"""
     LOOK_UP = "look_up"
@@ -150,7 +151,7 @@ class Outbox:
         relation = {"m.relates_to": {"m.in_reply_to": {"event_id": event_id}}} if is_reply else {}
         for step, outgoing in enumerate(answers):
             action, content = _step(outgoing, relation)
-            to_room = (outgoing.room_id if isinstance(outgoing, SendText | InviteUser) else None) or room_id
+            to_room = (None if isinstance(outgoing, LookUpRoles) else outgoing.room_id) or room_id
             self.add(connection, to_room, transaction_id(event_id, str(step)), action, content)
 
     def add(self, connection: Connection, room_id: str, txn_id: str, action: Action, content: dict[str, Any]) -> None:
@@ -184,10 +185,13 @@ class Outbox:
 
     def replace_upload(self, connection: Connection, task: Task, content: dict[str, Any]) -> None:
         """The file is uploaded: what remains is to send `content`."""
+        action = Action.SEND_ENCRYPTED
+        if task.content.get("is_promised"):
+            action, content = Action.SEND_EVENT, _event(content) | {"is_promised": True}
         connection.execute(
             update(_outbox)
             .where(_outbox.c.id == task.id)
-            .values(action=Action.SEND_ENCRYPTED, content=self._seal(task.transaction_id, content))
+            .values(action=action, content=self._seal(task.transaction_id, content))
         )
 
     def remember_event(self, connection: Connection, room_id: str, label: str, event_id: str) -> None:
@@ -272,25 +276,39 @@ def _step(outgoing: Sendable, reply: dict[str, Any]) -> tuple[Action, dict[str, 
             return Action.INVITE, {"user_id": user_id}
         case LookUpRoles(user_id):
             return Action.LOOK_UP, {"user_id": user_id}
-        case SendFile(file_name, mime_type, data, extra):
-            encoded = b64encode(data).decode()
+    is_promised = outgoing.room_id is not None
+    relation = {} if is_promised else reply
+    match outgoing:
+        case SendFile():
             return Action.UPLOAD_FILE, {
-                "file_name": file_name,
-                "mime_type": mime_type,
-                "data": encoded,
-                "extra": reply | dict(extra),
+                "file_name": outgoing.file_name,
+                "mime_type": outgoing.mime_type,
+                "data": b64encode(outgoing.data).decode(),
+                "extra": relation | dict(outgoing.extra),
+                "is_promised": is_promised,
             }
-        case SendEvent(event_type, content, label, about):
-            event = {"type": event_type, "content": reply | dict(content), "label": label, "about": about}
-            return Action.SEND_EVENT, event | {"edits": False, "is_promised": False}
+        case SendEvent():
+            return Action.SEND_EVENT, {
+                "type": outgoing.event_type,
+                "content": relation | dict(outgoing.content),
+                "label": outgoing.label,
+                "about": outgoing.about,
+                "edits": False,
+                "replies_to": outgoing.replies_to,
+                "is_promised": is_promised,
+            }
         case SendText():
-            relation = {} if outgoing.room_id else reply
             content = text_content(outgoing.text, is_notice=outgoing.is_notice) | relation | dict(outgoing.extra)
-            is_promised = outgoing.room_id is not None
-            if outgoing.label is None and not is_promised:
+            if outgoing.label is None and outgoing.replies_to is None and not is_promised:
                 return Action.SEND_ENCRYPTED, content
-            event = {"type": "m.room.message", "content": content, "label": outgoing.label, "about": None}
-            return Action.SEND_EVENT, event | {"edits": outgoing.edits, "is_promised": is_promised}
+            event = _event(content) | {"label": outgoing.label, "edits": outgoing.edits, "is_promised": is_promised}
+            return Action.SEND_EVENT, event | {"replies_to": outgoing.replies_to}
+
+
+def _event(content: dict[str, Any]) -> dict[str, Any]:
+    """A message as the content of a SEND_EVENT step."""
+    step = {"type": "m.room.message", "content": content, "label": None, "about": None}
+    return step | {"edits": False, "replies_to": None, "is_promised": False}
 
 
 def edited(content: dict[str, Any], event_id: str) -> dict[str, Any]:
