@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 
 import tim_bots
+from tim_bots.counter.states import State
 from tim_bots.structured.reading import Refusal
 
 PACKAGE = Path(tim_bots.__path__[0])
 CATALOGUES = sorted((PACKAGE / "messages").glob("de_*.ftl"))
 SOURCES = [file.read_text(encoding="utf-8") for file in PACKAGE.rglob("*.py")]
-COMPUTED = {f"structured-{refusal}" for refusal in Refusal}
+COMPUTED = {f"structured-{refusal}" for refusal in Refusal} | {f"counter-state-{state}" for state in State}
 
 
 @pytest.mark.parametrize("catalogue", CATALOGUES, ids=lambda file: str(file.stem))
