@@ -11,6 +11,7 @@ from sqlalchemy.exc import ArgumentError
 
 from tim_bots.appointment.config import CalendarConfig
 from tim_bots.base_url import is_same_server
+from tim_bots.counter.config import CounterConfig
 from tim_bots.directory.config import DirectoryConfig
 from tim_bots.guard.trust import Strictness
 from tim_bots.persons.config import PersonsConfig
@@ -96,6 +97,8 @@ class BotConfig(Settings):
     """How people reach the practice without the bot, as a sentence: "Telefon 030 1234, Mo-Fr 8-12 Uhr."."""
     staff_room: RoomId | None = None
     """Id of an encrypted room where the bot says that somebody wants to talk to a person. None: nowhere."""
+    counter: CounterConfig | None = None
+    """Makes `staff_room` the counter, where every request is a card that the staff decides; None: no counter."""
     polls: bool = True
     """Whether choices are offered as polls too."""
     client_report: ClientReportConfig | None = None
@@ -108,6 +111,12 @@ class BotConfig(Settings):
         wanted = {} if self.staff is None else self.staff.concerns
         if self.calendar is None and any(concern.dialogue for concern in wanted.values()):
             raise ValueError("calendar: is missing; a concern of staff leads to appointments")
+        return self
+
+    @model_validator(mode="after")
+    def _counter_has_a_room(self) -> Self:
+        if self.counter is not None and self.staff_room is None:
+            raise ValueError("staff_room: is missing; counter needs the room in which the staff works")
         return self
 
     @model_validator(mode="after")

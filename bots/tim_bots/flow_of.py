@@ -5,6 +5,9 @@ from typing import Any
 from tim_bots.appointment.skill import AppointmentSkill
 from tim_bots.cipher import Cipher
 from tim_bots.config import BotConfig
+from tim_bots.counter.counter import Counter
+from tim_bots.counter.desk import CounterDesk
+from tim_bots.counter.person_wanted import PersonWanted
 from tim_bots.dialogue.dialogue import Say
 from tim_bots.dialogue.flow import DialogueFlow, Opening
 from tim_bots.dialogue.skill import Skill
@@ -26,7 +29,12 @@ def flow_of(config: BotConfig, cipher: Cipher, surroundings: Surroundings) -> Fl
     """Put together what `bot.yaml` names."""
     skills: list[Skill[Any]] = []
     roles = None if config.directory is None else RoleBook()
-    desk, opening = _desk(config, cipher), None
+    counter = _counter(config, cipher)
+    person_wanted = None
+    if counter is not None:
+        person_wanted = PersonWanted(counter, cipher, config.organisation)
+        counter.register(person_wanted)
+    desk, opening = _desk(config, cipher, person_wanted), None
     if config.calendar is not None:
         skills.append(AppointmentSkill(config.calendar, config.organisation, cipher))
     if desk is not None:
@@ -40,7 +48,7 @@ def flow_of(config: BotConfig, cipher: Cipher, surroundings: Surroundings) -> Fl
     access = None
     if config.persons is not None:
         access = AccessRules(config.persons, pins, consents)
-    return DialogueFlow(
+    flow = DialogueFlow(
         skills,
         config.organisation,
         cipher,
@@ -54,7 +62,15 @@ def flow_of(config: BotConfig, cipher: Cipher, surroundings: Surroundings) -> Fl
         persons=None if config.persons is None else PersonDesk(pins, consents),
         access=access,
         own_device=surroundings.own_device,
+        counter=person_wanted,
     )
+    return flow if counter is None else CounterDesk(counter, flow, config.organisation)
+
+
+def _counter(config: BotConfig, cipher: Cipher) -> Counter | None:
+    if config.counter is None or config.staff_room is None:
+        return None
+    return Counter(config.counter, cipher, config.staff_room)
 
 
 def _consents(config: BotConfig, cipher: Cipher) -> ConsentBook | None:
@@ -62,11 +78,11 @@ def _consents(config: BotConfig, cipher: Cipher) -> ConsentBook | None:
     return None if text is None else ConsentBook(cipher, text, "appointment")
 
 
-def _desk(config: BotConfig, cipher: Cipher) -> Desk | None:
+def _desk(config: BotConfig, cipher: Cipher, counter: PersonWanted | None) -> Desk | None:
     if config.staff is None:
         return None
 
     def fill_in(what: Say) -> str:
         return say(what.message_id, DEFAULT_LANGUAGE, **{"practice": config.organisation} | dict(what.args))
 
-    return Desk(config.staff, cipher, fill_in, staff_room=config.staff_room, contact=config.contact)
+    return Desk(config.staff, cipher, fill_in, staff_room=config.staff_room, contact=config.contact, counter=counter)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from tim_bots.cipher import Cipher
+from tim_bots.counter.person_wanted import PersonWanted
 from tim_bots.dialogue.commands import Command, Spoken, read_spoken
 from tim_bots.dialogue.conversation import Conversation, RoomManners
 from tim_bots.dialogue.dialogue import Ask, Said, Say
@@ -78,6 +79,7 @@ class DialogueFlow:
         persons: connects accounts with patients and takes withdrawals; None: neither is offered.
         access: decides who may use a skill; None: everybody.
         own_device: returns the bot's device id.
+        counter: takes requests for a person; None: they only come up in `staff_room`.
         clock: returns the current time, timezone-aware.
     """
 
@@ -97,6 +99,7 @@ class DialogueFlow:
         persons: PersonDesk | None = None,
         access: AccessRules | None = None,
         own_device: Callable[[], str] = lambda: "",
+        counter: PersonWanted | None = None,
         clock: Callable[[], datetime] = _utc_now,
     ) -> None:
         self._greeting = greeting
@@ -108,7 +111,7 @@ class DialogueFlow:
         self._memory = Memory(cipher)
         self._player = Player(skills, organisation, self._memory, has_polls=has_polls, access=access)
         self._programs = Programs(self._player, own_device)
-        self._handover = Handover(self._player, desk, staff_room, contact)
+        self._handover = Handover(self._player, desk, staff_room, contact, counter)
 
     def handle(self, connection: Connection, message: Incoming) -> Sequence[Outgoing]:
         """See `tim_bots.flow.Flow.handle`."""
@@ -245,7 +248,7 @@ class DialogueFlow:
     def _while_silent(self, connection: Connection, message: Incoming, turn: _Turn, spoken: Spoken) -> Settled:
         is_called = spoken.command is Command.BOT or spoken.addressed is not None
         if not is_called or spoken.command is Command.HUMAN:
-            return turn.manners, ()
+            return turn.manners, self._handover.overheard(connection, message, turn.now)
         manners = turn.manners.silent(False)
         back = self._player.text(Say("dialogue-back"))
         if spoken.command is Command.BOT:

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection
 
+from tim_bots.counter.person_wanted import PersonWanted
 from tim_bots.dialogue.conversation import RoomManners
 from tim_bots.dialogue.dialogue import Say
 from tim_bots.dialogue.player import Player
@@ -25,10 +26,19 @@ class Handover:
         desk: invites the staff; None: nobody can be brought in.
         staff_room: room id in which the staff learns that somebody waits; None: nobody is told.
         contact: how people reach the practice without the bot, as a sentence; None: unknown.
+        counter: takes a request for a person, and what is said meanwhile; None: there is no counter.
     """
 
-    def __init__(self, player: Player, desk: Desk | None, staff_room: str | None, contact: str | None) -> None:
+    def __init__(
+        self,
+        player: Player,
+        desk: Desk | None,
+        staff_room: str | None,
+        contact: str | None,
+        counter: PersonWanted | None = None,
+    ) -> None:
         self._player = player
+        self._counter = counter
         self._desk = desk
         self._contact = contact
         self.staff_room = staff_room
@@ -38,6 +48,9 @@ class Handover:
         if self._desk is not None:
             card = f"triage {uuid4()}"
             return self._apply(self._desk.begin(connection, who, None, card, now), manners, card)
+        if self._counter is not None:
+            comes = self._player.text(Say("counter-person-comes"))
+            return manners.silent(True), (comes, *self._counter.wanted(connection, who, None, now))
         if self.staff_room is None and self._contact is None:
             return manners, (self._player.text(Say("dialogue-no-human")),)
         told = "dialogue-human-contact" if self.staff_room is None else "dialogue-human"
@@ -57,6 +70,10 @@ class Handover:
             return None
         step = self._desk.staff_wrote(connection, who, message.sender)
         return self._apply(step, manners) if step.actions else None
+
+    def overheard(self, connection: Connection, message: Incoming, now: datetime) -> tuple[Outgoing, ...]:
+        """What is said while the bot keeps silent."""
+        return () if self._counter is None else self._counter.overheard(connection, message, now)
 
     def happened(
         self, connection: Connection, message: Incoming, who: Who, manners: RoomManners, now: datetime

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Column, Connection, String, Table, delete, insert, select
 
 from tim_bots.cipher import Cipher
+from tim_bots.counter.person_wanted import PersonWanted
 from tim_bots.database import metadata, sealed
 from tim_bots.dialogue.dialogue import Say
 from tim_bots.dialogue.wanted import wanted_label
@@ -70,6 +71,7 @@ class Desk:
         say: fills in a text of the catalogue.
         staff_room: where the staff learns of a concern that nobody took; None: nowhere.
         contact: how people reach the practice without the bot.
+        counter: takes a concern that nobody took; None: it only comes up in `staff_room`.
     """
 
     def __init__(
@@ -80,12 +82,14 @@ class Desk:
         *,
         staff_room: str | None,
         contact: str | None,
+        counter: PersonWanted | None = None,
     ) -> None:
         self.staff = staff
         self._cipher = cipher
         self._say = say
         self._staff_room = staff_room
         self._contact = contact
+        self._counter = counter
         self._keys = {person.user_id: key for key, person in staff.persons.items()}
 
     def is_staff(self, user_id: str) -> bool:
@@ -96,7 +100,7 @@ class Desk:
         """Invite the first person for a concern."""
         candidate = next_candidate(self.staff, concern, (), now)
         if candidate is None:
-            return self._nobody(connection, who, concern)
+            return self._nobody(connection, who, concern, now)
         self._remember(connection, who, Routing(concern=concern, tried=(candidate.key,), card=card))
         return Step((*self._announced(candidate, now), Say("triage-meanwhile")), self._invitation(candidate, now))
 
@@ -130,8 +134,8 @@ class Desk:
         candidate = next_candidate(self.staff, routing.concern, routing.tried, now)
         if candidate is None:
             self._forget(connection, who)
-            nobody = self._nobody(connection, who, routing.concern)
-            return Step((before, *nobody.says), (*nobody.actions, CancelTimer(TIMER)), is_silent=False)
+            nobody = self._nobody(connection, who, routing.concern, now)
+            return Step((before, *nobody.says), (*nobody.actions, CancelTimer(TIMER)), nobody.is_silent)
         changed = routing.model_copy(update={"tried": (*routing.tried, candidate.key)})
         self._remember(connection, who, changed)
         return Step((before, *self._announced(candidate, now)), self._invitation(candidate, now))
@@ -160,17 +164,20 @@ class Desk:
             by_day.setdefault(_DAYS[path.partition(".")[0]], []).append("–".join(times))
         return "; ".join(f"{day} {', '.join(times)}" for day, times in by_day.items())
 
-    def _nobody(self, connection: Connection, who: Who, concern: str | None) -> Step:
+    def _nobody(self, connection: Connection, who: Who, concern: str | None, now: datetime) -> Step:
         self._forget(connection, who)
         actions: tuple[Outgoing, ...] = ()
-        if self._staff_room is not None:
-            label = self.staff.concerns[concern].label if concern is not None else "Mensch"
-            told = Say("triage-staff-wanted", {"concern": label})
-            actions = (SendText(self._say(told), room_id=self._staff_room, label=wanted_label(who.room_id)),)
-        says = [Say("triage-nobody-but-told" if actions else "triage-nobody", {"hours": self._hours()})]
+        told, label = "triage-nobody", None if concern is None else self.staff.concerns[concern].label
+        if self._counter is not None:
+            told, actions = "counter-nobody-but-told", self._counter.wanted(connection, who, label, now)
+        elif self._staff_room is not None:
+            wanted = self._say(Say("triage-staff-wanted", {"concern": label or "Mensch"}))
+            told = "triage-nobody-but-told"
+            actions = (SendText(wanted, room_id=self._staff_room, label=wanted_label(who.room_id)),)
+        says = [Say(told, {"hours": self._hours()})]
         if self._contact is not None:
             says.append(Say("triage-contact", {"contact": self._contact}))
-        return Step(tuple(says), actions)
+        return Step(tuple(says), actions, is_silent=self._counter is not None)
 
     def _card(self, routing: Routing, message_id: str, user_id: str) -> SendText:
         name = self.staff.persons[self._keys[user_id]].name
