@@ -9,6 +9,7 @@ import aiohttp
 from sqlalchemy import Connection
 
 from tim_bots.account import StoredSeeds, log_in, publish_display_name, publish_keys
+from tim_bots.api.service import Api, HasCounter
 from tim_bots.backoff import delays
 from tim_bots.cipher import Cipher
 from tim_bots.config import BotConfig
@@ -76,6 +77,9 @@ class Bot:
         self._invites = Invites(client=client, database=database, queues=queues, notify=self._joined)
         self._sync = SyncLoop(client=client, database=database, queues=queues, health=health, notify=self._arrived)
         self._report = self._client_report(config)
+        self._api: Api | None = None
+        if config.api is not None and isinstance(flow, HasCounter):
+            self._api = Api(config.api, flow.counter, database, queues, cipher, self._joined)
 
     def _arrived(self) -> None:
         self._worker.wake()
@@ -108,7 +112,7 @@ class Bot:
         await self._prepare(password)
         async with asyncio.TaskGroup() as tasks:
             always = (self._sync, self._worker, self._invites, self._sender)
-            for part in (*always, self._backup, self._verifier, self._report):
+            for part in (*always, self._backup, self._verifier, self._report, self._api):
                 if part is not None:
                     tasks.create_task(part.run())
 

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from tim_bots.api.config import ApiConfig
 from tim_bots.appointment.config import CalendarConfig
 from tim_bots.base_url import is_same_server
 from tim_bots.counter.config import CounterConfig
@@ -99,6 +100,8 @@ class BotConfig(Settings):
     """Id of an encrypted room where the bot says that somebody wants to talk to a person. None: nowhere."""
     counter: CounterConfig | None = None
     """Makes `staff_room` the counter, where every request is a card that the staff decides; None: no counter."""
+    api: ApiConfig | None = None
+    """A REST API with which a program decides what is at the counter; None: no API."""
     polls: bool = True
     """Whether choices are offered as polls too."""
     client_report: ClientReportConfig | None = None
@@ -117,6 +120,8 @@ class BotConfig(Settings):
     def _counter_has_a_room(self) -> Self:
         if self.counter is not None and self.staff_room is None:
             raise ValueError("staff_room: is missing; counter needs the room in which the staff works")
+        if self.api is not None and self.counter is None:
+            raise ValueError("counter: is missing; api shows what is at the counter")
         return self
 
     @model_validator(mode="after")
@@ -162,4 +167,7 @@ def load_config(path: Path) -> BotConfig:
     if (report := config.client_report) is not None and report.token_file is not None:
         token_file = resolve(report.token_file, path.parent)
         resolved["client_report"] = report.model_copy(update={"token_file": token_file})
+    if config.api is not None:
+        token_file = resolve(config.api.token_file, path.parent)
+        resolved["api"] = config.api.model_copy(update={"token_file": token_file})
     return config.model_copy(update=resolved)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from tim_bots.backoff import delays
 from tim_bots.database import DATABASE_DOWN, Database
-from tim_bots.flow import CancelTimer, Flow, Incoming, MessageKind, Outgoing, SendText, SetTimer
+from tim_bots.flow import Flow, Incoming, MessageKind, SendText
 from tim_bots.inbox import Entry, Kind
 from tim_bots.incoming import related_event_id
 from tim_bots.messages import say
@@ -127,17 +127,7 @@ class Worker:
 
     def _ask_flow(self, connection: Connection, message: Incoming) -> None:
         answers = self._flow.handle(connection, message)
-        says = [answer for answer in answers if not isinstance(answer, SetTimer | CancelTimer)]
-        self._queues.outbox.answer(connection, message.room_id, message.event_id, says, is_reply=message.is_in_thread)
-        for answer in answers:
-            self._set_timer(connection, message.room_id, answer)
-
-    def _set_timer(self, connection: Connection, room_id: str, answer: Outgoing) -> None:
-        match answer:
-            case SetTimer(key, due, payload):
-                self._queues.timers.set(connection, answer.room_id or room_id, key, due, payload)
-            case CancelTimer(key):
-                self._queues.timers.cancel(connection, answer.room_id or room_id, key)
+        self._queues.answer(connection, message.room_id, message.event_id, answers, is_reply=message.is_in_thread)
 
     def _read(self, connection: Connection, entry: Entry) -> Incoming:
         """What an entry is to the flow."""

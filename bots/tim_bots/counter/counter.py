@@ -292,8 +292,9 @@ class Counter:
 
 
 def _note(decision: Decision) -> str | None:
+    """What of a decision stands on the card: never what may be a prescription token, which anybody could redeem."""
     match decision:
-        case Accept(text) | Decline(text) | Ask(text) if text:
+        case Decline(text) | Ask(text, _) if text and "ac=" not in text:
             return text if len(text) <= _LONGEST_NOTE else f"{text[:_LONGEST_NOTE]} …"
         case _:
             return None

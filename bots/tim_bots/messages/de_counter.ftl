@@ -21,11 +21,7 @@ counter-state-asked =
         [yes] Stand: { $name } wartet auf Antwort ({ $note })
        *[no] Stand: { $name } wartet auf Antwort
     }
-counter-state-accepted =
-    { $has_note ->
-        [yes] Stand: erledigt von { $name }, { $when } ({ $note })
-       *[no] Stand: erledigt von { $name }, { $when }
-    }
+counter-state-accepted = Stand: erledigt von { $name }, { $when }
 counter-state-declined = Stand: abgelehnt von { $name }, { $when } ({ $note })
 counter-state-withdrawn = Stand: zurückgezogen, { $when } ({ $note })
 

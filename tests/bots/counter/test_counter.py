@@ -51,12 +51,18 @@ def test_a_decision_reaches_the_flow_and_edits_the_card(world: World) -> None:
     assert isinstance(card, SendText)
     assert told == SendText("Accept", room_id=ROOM)
     assert card.edits
-    assert card.text.endswith("Stand: erledigt von Frau Klar, Mo. 23. Nov., 09:00 Uhr (liegt bereit)")
+    assert card.text.endswith("Stand: erledigt von Frau Klar, Mo. 23. Nov., 09:00 Uhr")
     assert cancelled == CancelTimer(overdue_timer(number), STAFF_ROOM)
     assert [one[1:] for one in world.flow.decided] == [(Accept("liegt bereit"), world.member(KLAR))]
     again = world.decides(number, Decline("doch nicht"), WEBER)
     assert again == Refused(f"Anfrage {number} ist schon abgeschlossen. Ich habe nichts geändert.", Hindrance.CLOSED)
     assert len(world.flow.decided) == 1
+
+
+@pytest.mark.parametrize("decision", [Accept, Ask, Decline])
+def test_a_token_is_never_repeated_on_the_card(world: World, decision: type[Accept | Ask | Decline]) -> None:
+    done = world.decides(world.open(), decision("Task/160.000/$accept?ac=777bea0e13cc9c42ceec14aec3ddee22"))
+    assert "777bea" not in str([one for one in done.answers if one.room_id == STAFF_ROOM])
 
 
 def test_what_the_flow_refuses_changes_nothing(world: World) -> None:
