@@ -24,6 +24,7 @@ from tim_bots.identity.key_backup import KeyBackup
 from tim_bots.invites import Invites
 from tim_bots.matrix_http import RequestFailed
 from tim_bots.outbox import Action, text_content
+from tim_bots.pvs.handover import PvsHandover
 from tim_bots.queues import Queues
 from tim_bots.secret_files import read_secret
 from tim_bots.sender import Sender
@@ -80,6 +81,9 @@ class Bot:
         self._api: Api | None = None
         if config.api is not None and isinstance(flow, HasCounter):
             self._api = Api(config.api, flow.counter, database, queues, cipher, self._joined)
+        self._pvs: PvsHandover | None = None
+        if config.pvs is not None and isinstance(flow, HasCounter):
+            self._pvs = PvsHandover(config.pvs, flow.counter, database, queues, cipher, self._joined)
 
     def _arrived(self) -> None:
         self._worker.wake()
@@ -112,7 +116,7 @@ class Bot:
         await self._prepare(password)
         async with asyncio.TaskGroup() as tasks:
             always = (self._sync, self._worker, self._invites, self._sender)
-            for part in (*always, self._backup, self._verifier, self._report, self._api):
+            for part in (*always, self._backup, self._verifier, self._report, self._api, self._pvs):
                 if part is not None:
                     tasks.create_task(part.run())
 

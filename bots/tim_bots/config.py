@@ -16,6 +16,7 @@ from tim_bots.counter.config import CounterConfig
 from tim_bots.directory.config import DirectoryConfig
 from tim_bots.guard.trust import Strictness
 from tim_bots.persons.config import PersonsConfig
+from tim_bots.pvs.config import PvsConfig
 from tim_bots.secret_files import resolve
 from tim_bots.structured.config import ClientReportConfig
 from tim_bots.triage.config import StaffConfig
@@ -102,6 +103,8 @@ class BotConfig(Settings):
     """Makes `staff_room` the counter, where every request is a card that the staff decides; None: no counter."""
     api: ApiConfig | None = None
     """A REST API with which a program decides what is at the counter; None: no API."""
+    pvs: PvsConfig | None = None
+    """Folders through which requests and decisions go to and from the practice's own software; None: none."""
     polls: bool = True
     """Whether choices are offered as polls too."""
     client_report: ClientReportConfig | None = None
@@ -122,6 +125,8 @@ class BotConfig(Settings):
             raise ValueError("staff_room: is missing; counter needs the room in which the staff works")
         if self.api is not None and self.counter is None:
             raise ValueError("counter: is missing; api shows what is at the counter")
+        if self.pvs is not None and (self.counter is None or self.pvs.member not in self.counter.members):
+            raise ValueError("pvs.member: must be one of counter.members")
         return self
 
     @model_validator(mode="after")
@@ -170,4 +175,7 @@ def load_config(path: Path) -> BotConfig:
     if config.api is not None:
         token_file = resolve(config.api.token_file, path.parent)
         resolved["api"] = config.api.model_copy(update={"token_file": token_file})
+    if config.pvs is not None:
+        folders = {"out_dir": path.parent / config.pvs.out_dir, "in_dir": path.parent / config.pvs.in_dir}
+        resolved["pvs"] = config.pvs.model_copy(update=folders)
     return config.model_copy(update=resolved)

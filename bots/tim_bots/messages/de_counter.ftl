@@ -136,3 +136,9 @@ counter-person-declined = { $practice } kann Ihr Anliegen hier nicht bearbeiten:
 counter-person-handed-over = Ihr Anliegen liegt jetzt bei einer Ärztin oder einem Arzt.
 counter-too-long-to-pass-on = Ihre Nachricht ist mir zu lang, ich habe sie nicht weitergegeben. Bitte teilen Sie sie auf.
 counter-cannot-pass-on = Diese Art von Nachricht kann ich nicht weitergeben. Bitte schreiben Sie Text oder schicken Sie eine Datei.
+
+# $name: of a file that the practice's software handed over
+counter-file-refused =
+    Die Datei „{ $name }“ aus der Praxissoftware habe ich nicht ausgeführt: { $reason }
+    Sie liegt im Ordner „error“.
+counter-file-no-request = Eine Anfrage mit dieser Nummer gibt es nicht.
