@@ -34,21 +34,24 @@ def retention_contradictions(policy: Policy, settings: Mapping[str, Any]) -> lis
     Args:
         policy: with the operator's periods.
         settings: value by each of `RETENTION_SETTINGS`; a switch is a bool, a lifetime a timedelta or None for none.
+            One that is missing is another process's to check.
     """
     return [*_switches(policy, settings), *_lifetimes(policy, settings)]
 
 
 def _switches(policy: Policy, settings: Mapping[str, Any]) -> Iterator[str]:
     for key, data_class in _NOT_STORED.items():
-        if getattr(policy.periods, data_class) is Without.NOT_STORED and settings[key]:
+        if getattr(policy.periods, data_class) is Without.NOT_STORED and settings.get(key):
             yield f"homeserver.yaml: {key}: must be false, since the retention policy does not store {data_class}"
     for key in _NEVER_STORED:
-        if settings[key]:
+        if settings.get(key):
             yield f"homeserver.yaml: {key}: must be false, since no retention policy stores who was active when"
 
 
 def _lifetimes(policy: Policy, settings: Mapping[str, Any]) -> Iterator[str]:
     for key, data_class in _LIFETIMES.items():
+        if key not in settings:
+            continue
         period, lifetime = getattr(policy.periods, data_class), settings[key]
         if isinstance(period, timedelta) and (lifetime is None or lifetime > period):
             text = period_text(period)

@@ -73,12 +73,14 @@ def empty_caches(api: ModuleApi, txn: LoggingTransaction, names: Collection[str]
 
 _READERS: Mapping[str, Callable[[Any], Any]] = {
     "presence.enabled": lambda config: config.server.track_presence,
-    "url_preview_enabled": lambda config: config.media.url_preview_enabled,
     "stats.enabled": lambda config: config.stats.stats_enabled,
     "limit_usage_by_mau": lambda config: config.server.limit_usage_by_mau,
     "mau_stats_only": lambda config: config.server.mau_stats_only,
     "user_ips_max_age": lambda config: _lifetime(config.server.user_ips_max_age),
     "redaction_retention_period": lambda config: _lifetime(config.server.redaction_retention_period),
+}
+_MEDIA_READERS: Mapping[str, Callable[[Any], Any]] = {
+    "url_preview_enabled": lambda config: config.media.url_preview_enabled,
     "media_retention.local_media_lifetime": lambda config: _lifetime(
         config.media.media_retention_local_media_lifetime_ms
     ),
@@ -91,12 +93,15 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
 def retention_settings(api: ModuleApi) -> dict[str, Any]:
     """Synapse's value for each of `RETENTION_SETTINGS`, defaults included.
 
+    Without those of media where this process does not serve media: Synapse reads them where it does (and deletes).
+
     Raises:
         RetentionNotPossible: this Synapse keeps one of them somewhere else.
     """
     config = api._hs.config
     try:
-        return {key: read(config) for key, read in _READERS.items()}
+        readers = {**_READERS, **(_MEDIA_READERS if config.media.can_load_media_repo else {})}
+        return {key: read(config) for key, read in readers.items()}
     except AttributeError as error:
         raise _not_possible(f"the setting {error.name} is not where it was") from None
 

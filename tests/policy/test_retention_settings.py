@@ -58,3 +58,10 @@ def test_addresses_that_may_stay_for_a_time_must_go_after_it() -> None:
     assert line == (
         "homeserver.yaml: user_ips_max_age: must be 7d or less, as the retention policy says for client_addresses"
     )
+
+
+def test_a_process_that_serves_no_media_checks_what_it_has() -> None:
+    media = {key for key in FITTING if key.startswith("media_retention.")}
+    others = {key: value for key, value in FITTING.items() if key not in media} | {"presence.enabled": True}
+    (line,) = retention_contradictions(TIM, others)
+    assert line.startswith("homeserver.yaml: presence.enabled: ")
