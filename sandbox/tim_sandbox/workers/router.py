@@ -31,6 +31,7 @@ _CLIENT_PATHS = (
 ROUTES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"/_matrix/media/|/_matrix/client/v1/media/|/_matrix/federation/v1/media/"), MEDIA),
     (re.compile(r"/_synapse/admin/v1/(?:purge_media_cache|quarantine_media|media)(?:/|$)"), MEDIA),
+    (re.compile(r"/_synapse/admin/v1/(?:room|user|users)/[^/]+/media(?:/|$)"), MEDIA),
     # Only the main process has the OpenID tokens; the reader answers 500.
     (re.compile(r"/_matrix/federation/v1/openid/"), MAIN),
     (re.compile(r"/_matrix/(?:federation|key)/"), FEDERATION_READER),
