@@ -119,6 +119,8 @@ class Erasure:
                 txn.execute(f"DELETE FROM {table} WHERE {column} = ?{held}", (user_id,))
                 if txn.rowcount > 0:
                     deleted[table] = deleted.get(table, 0) + txn.rowcount
+        # Synapse takes the name out of her events, and leaves this copy of it.
+        txn.execute("UPDATE room_memberships SET display_name = NULL, avatar_url = NULL WHERE user_id = ?", (user_id,))
         empty_caches(self._api, txn, CACHES)
         detail = {"user_sha256": hashlib.sha256(user_id.encode()).hexdigest(), "deleted": deleted}
         self._audit.append(txn, AuditKind.ERASURE, admin, detail)
