@@ -58,7 +58,9 @@ def test_nothing_moves_a_closed_case(state: State, how: Move) -> None:
     assert move(claimed(state), how, None if how in BY_ASKER else KLAR) is Hindrance.CLOSED
 
 
-@pytest.mark.parametrize(("how", "who"), [*((how, KLAR) for how in sorted(BY_ASKER)), (Move.TAKE, None), (Move.ACCEPT, None)])
+@pytest.mark.parametrize(
+    ("how", "who"), [*((how, KLAR) for how in sorted(BY_ASKER)), (Move.TAKE, None), (Move.ACCEPT, None)]
+)
 def test_a_move_of_the_wrong_side_is_a_fault_of_the_program(how: Move, who: Member | None) -> None:
     with pytest.raises(ValueError, match="wrong side"):
         move(OPEN, how, who)
