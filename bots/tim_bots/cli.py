@@ -49,6 +49,7 @@ def check(config: ConfigFile) -> None:
     """Check a configuration and its secret files without connecting to anything."""
     from tim_bots.cipher import read_key_file
     from tim_bots.config import load_config
+    from tim_bots.pvs.folder import check_folder
     from tim_bots.secret_files import read_secret
 
     bot = load_config(config)
@@ -56,6 +57,11 @@ def check(config: ConfigFile) -> None:
     read_key_file(bot.key_file)
     if bot.database_password_file is not None:
         read_secret(bot.database_password_file, "database_password_file")
+    if bot.api is not None:
+        read_secret(bot.api.token_file, "api.token_file")
+    if bot.pvs is not None:
+        check_folder(bot.pvs.out_dir, "pvs.out_dir")
+        check_folder(bot.pvs.in_dir, "pvs.in_dir")
     typer.echo(f"{config}: ok")
 
 

@@ -113,7 +113,7 @@ class Cards:
 
 def age(since: datetime, now: datetime) -> str:
     """E.g. "vor 2 Stunden"."""
-    passed = max(now - since, timedelta())
+    passed = max(now - since, timedelta(minutes=1))
     return format_timedelta(-passed, granularity="minute", threshold=1.5, add_direction=True, locale=DEFAULT_LANGUAGE)
 
 
