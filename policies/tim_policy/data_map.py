@@ -17,6 +17,9 @@ class DeletedBy(enum.StrEnum):
 
     SYNAPSE = "synapse"
     MODULE = "module"
+    """By the janitor, after a period of the policy."""
+    OWN = "own"
+    """One of our own tables, by the code that writes it."""
     KEPT = "kept"
 
 
@@ -47,7 +50,7 @@ class TableEntry(Settings):
 
 @cache
 def data_map() -> Mapping[str, TableEntry]:
-    """Every table of the supported versions of Synapse, in the order of their names."""
+    """Every table of the supported versions of Synapse and of tim_synapse, in the order of their names."""
     file = "data_map.yaml"
     data = yaml.safe_load(files("tim_policy").joinpath(DIRECTORY, file).read_bytes())
     return {table: load_settings(TableEntry, entry, f"{file}: {table}") for table, entry in data.items()}

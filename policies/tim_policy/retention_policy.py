@@ -96,6 +96,7 @@ class Periods(Settings):
     push_leftovers: Period
     statistics: Period
     accounts: Period
+    audit_log: Period
     housekeeping: Period
 
 

@@ -10,11 +10,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from synapse.module_api import ModuleApi
 from synapse.storage.database import LoggingTransaction
-from synapse.storage.engines import PostgresEngine
 
 from tim_policy.audit_log import FIRST_PREVIOUS, AuditKind, Entry, Head, Occurrence, next_entry
 from tim_policy.errors import ConfigError
 from tim_policy.settings import Settings
+from tim_synapse.tables import is_there
 
 MODULE = "tim_synapse"
 """The agent of what nobody asked for."""
@@ -86,7 +86,7 @@ class Audit:
         """Append an entry together with what it tells about: both happen or none."""
         if self._key is None:
             return
-        if not _has_tables(txn):
+        if not is_there(txn, "tim_audit_head"):
             for statement in _SCHEMA:
                 txn.execute(statement)
         txn.execute("INSERT INTO tim_audit_head VALUES (1, 0, ?) ON CONFLICT (id) DO NOTHING", (FIRST_PREVIOUS,))
@@ -111,7 +111,7 @@ class Audit:
 
 def newest_detail(txn: LoggingTransaction, kind: AuditKind) -> dict[str, Any] | None:
     """What the newest entry of that kind tells; None: there is none."""
-    if not _has_tables(txn):
+    if not is_there(txn, "tim_audit_head"):
         return None
     # Canonical JSON: the kind stands there like this, and nowhere else unescaped.
     txn.execute(
@@ -121,17 +121,8 @@ def newest_detail(txn: LoggingTransaction, kind: AuditKind) -> dict[str, Any] | 
     return None if row is None else dict(json.loads(row[0])["detail"])
 
 
-def _has_tables(txn: LoggingTransaction) -> bool:
-    """Asked without provoking an error."""
-    if isinstance(txn.database_engine, PostgresEngine):
-        txn.execute("SELECT 1 WHERE to_regclass('tim_audit_head') IS NOT NULL")
-    else:
-        txn.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'tim_audit_head'")
-    return txn.fetchone() is not None
-
-
 def _read(txn: LoggingTransaction, after: int, limit: int) -> list[Entry]:
-    if not _has_tables(txn):
+    if not is_there(txn, "tim_audit_head"):
         return []
     txn.execute(
         "SELECT number, body, digest, signature FROM tim_audit WHERE number > ? ORDER BY number LIMIT ?",

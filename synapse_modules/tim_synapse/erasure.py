@@ -10,18 +10,12 @@ from synapse.storage.database import LoggingTransaction
 
 from tim_policy.audit_log import AuditKind
 from tim_policy.data_map import data_map
+from tim_policy.person_data import person_columns
 from tim_synapse import retention_table
 from tim_synapse.audit import Audit
 from tim_synapse.private_retention import empty_caches
+from tim_synapse.tables import is_there, localpart
 
-_USER_COLUMNS = frozenset(
-    (
-        *("user_id", "full_user_id", "user_name", "sender", "creator", "state_key", "from_user_id", "target_user_id"),
-        *("other_user_id", "ignorer_user_id", "ignored_user_id", "puppets_user_id"),
-    )
-)
-_LOCALPART_TABLES = {"profiles": "user_id", "user_filters": "user_id", "delayed_events": "user_localpart"}
-_NAME_TABLES = {"users": "name"}
 ERASABLE: Mapping[str, tuple[str, ...]] = {
     "user_ips": ("user_id",),
     "user_daily_visits": ("user_id",),
@@ -42,6 +36,7 @@ ERASABLE: Mapping[str, tuple[str, ...]] = {
     "user_directory_search": ("user_id",),
     "ratelimit_override": ("user_id",),
     "ignored_users": ("ignored_user_id",),
+    "tim_contacts": ("owner", "contact"),
 }
 """What `deactivate` with `erase: true` leaves of a user and nobody needs any more: table → columns with her id."""
 
@@ -112,6 +107,8 @@ class Erasure:
         deleted: dict[str, int] = {}
         has_holds = retention_table.has_tables(txn)
         for table, columns in ERASABLE.items():
+            if not is_there(txn, table):
+                continue
             for column in columns:
                 held = ""
                 if has_holds and "room_id" in {*data_map()[table].personal, *data_map()[table].other}:
@@ -145,14 +142,11 @@ def _held_rooms(txn: LoggingTransaction, user_id: str) -> int:
 
 
 def _count(txn: LoggingTransaction, table: str, user_id: str) -> int:
-    columns = {column: user_id for column in data_map()[table].personal if column in _USER_COLUMNS}
-    if (column := _NAME_TABLES.get(table)) is not None:
-        columns[column] = user_id
-    if (column := _LOCALPART_TABLES.get(table)) is not None:
-        columns[column] = user_id[1:].partition(":")[0]
-    if not columns:
+    places = person_columns(table)
+    if not places or not is_there(txn, table):
         return 0
-    where = " OR ".join(f"{column} = ?" for column in columns)
-    txn.execute(f"SELECT COUNT(*) FROM {table} WHERE {where}", tuple(columns.values()))
+    where = " OR ".join(f"{place.column} = ?" for place in places)
+    values = tuple(localpart(user_id) if place.is_localpart else user_id for place in places)
+    txn.execute(f"SELECT COUNT(*) FROM {table} WHERE {where}", values)
     ((rows,),) = txn.fetchall()
     return int(rows)

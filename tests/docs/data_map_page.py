@@ -3,7 +3,12 @@
 from tim_policy.data_map import DeletedBy, data_map
 from tim_policy.retention_policy import PolicyName, class_descriptions, period_text, shipped_policy
 
-_BY = {DeletedBy.SYNAPSE: "Synapse", DeletedBy.MODULE: "tim_synapse", DeletedBy.KEPT: "kept"}
+_BY = {
+    DeletedBy.SYNAPSE: "Synapse",
+    DeletedBy.MODULE: "tim_synapse",
+    DeletedBy.OWN: "tim_synapse (own table)",
+    DeletedBy.KEPT: "kept",
+}
 _HEAD = """# Data map
 
 Generated from `policies/tim_policy/retention/`; do not edit, run `make docs`. A test compares it with a fresh database
