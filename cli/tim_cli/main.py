@@ -7,6 +7,7 @@ import typer
 from tim_bots.cli import app as bot_app
 from tim_cli.audit import app as audit_app
 from tim_cli.erase import erase
+from tim_cli.export import export
 from tim_cli.federation_list import app as federation_list_app
 from tim_cli.gate import app as gate_app
 from tim_cli.policy import app as policy_app
@@ -28,6 +29,7 @@ app.add_typer(policy_app, name="policy")
 app.add_typer(retention_app, name="retention")
 app.add_typer(audit_app, name="audit")
 app.command()(erase)
+app.command()(export)
 app.add_typer(hold_app, name="hold")
 app.add_typer(bot_app, name="bot")
 app.add_typer(sandbox_app, name="sandbox")
@@ -39,6 +41,8 @@ _EXTRA_OF_PACKAGE = {
     "babel": "bots",
     "fluent": "bots",
     "icalendar": "bots",
+    "jinja2": "bots",
+    "reportlab": "bots",
     "synapse": "sandbox",
     "signedjson": "sandbox",
 }

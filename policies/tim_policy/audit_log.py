@@ -30,12 +30,14 @@ class AuditKind(enum.StrEnum):
     FEDERATION_LIST = "federation_list"
     SERVER_ISOLATED = "server_isolated"
     ERASURE = "erasure"
+    ACCESS = "access"
 
 
 class Action(enum.StrEnum):
     """FHIR AuditEvent.action."""
 
     CREATE = "C"
+    READ = "R"
     UPDATE = "U"
     DELETE = "D"
     EXECUTE = "E"
@@ -50,6 +52,7 @@ ACTIONS: Mapping[AuditKind, Action] = {
     AuditKind.FEDERATION_LIST: Action.UPDATE,
     AuditKind.SERVER_ISOLATED: Action.EXECUTE,
     AuditKind.ERASURE: Action.DELETE,
+    AuditKind.ACCESS: Action.READ,
 }
 
 

@@ -14,6 +14,7 @@ from tim_policy.errors import ConfigError, TimError
 from tim_policy.federation_trust import ListTrust
 from tim_policy.profile import Profile
 from tim_policy.settings import load_settings
+from tim_synapse.access_api import AccessApi
 from tim_synapse.admin_api import AdminApi
 from tim_synapse.audit import Audit, load_audit_key
 from tim_synapse.audit_api import AuditApi
@@ -101,6 +102,7 @@ class TimModule:
         AdminApi(api, lists, residency, gate, audit).register()
         AuditApi(api, audit).register()
         ErasureApi(api, audit).register()
+        AccessApi(api, audit, loaded.retention).register()
         ListChanges(api, lists, audit).start()
         gate.start()
         residency.start()
