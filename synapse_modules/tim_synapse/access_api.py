@@ -109,7 +109,7 @@ def _class(place: PersonColumn) -> str:
 
 def _after(request: SynapseRequest) -> str:
     values = (request.args or {}).get(b"after", [b""])
-    text = values[0].decode("utf-8", "replace")
+    text: str = values[0].decode("utf-8", "replace")
     if len(values) > 1 or len(text) > _LONGEST_POSITION:
         raise _wrong_position()
     return text
