@@ -16,6 +16,7 @@ from tim_bots.inbox import Arrival, Kind, State
 from tim_bots.matrix_http import RequestFailed, call, demand, is_final, ok, retry_after, upload
 from tim_bots.outbox import Action, Task, edited, file_bytes, in_reply_to
 from tim_bots.queues import Queues
+from tim_bots.temporary_rooms import empty_room, find_room, make_room
 
 _REFUSED = 300
 
@@ -72,12 +73,18 @@ class Delivery:
             case Action.INVITE:
                 await self._invite(task, f"{room}/invite")
                 return
+            case Action.CREATE_ROOM:
+                await self._create_room(task)
+                return
             case Action.LOOK_UP:
                 await self._look_up(task)
                 return
             case Action.SEND_PLAIN:
                 path = f"{room}/send/m.room.message/{task.transaction_id}"
                 await demand(self._client, "PUT", path, task.content)
+            case Action.CLOSE_ROOM:
+                await empty_room(self._client, task.room_id)
+                await self._leave(f"{room}/leave")
             case Action.LEAVE:
                 await self._leave(f"{room}/leave")
         await self._finish(task)
@@ -127,14 +134,30 @@ class Delivery:
         errcode = "" if is_there else str(answer.get("errcode") or "M_UNKNOWN")
         await self._report(task, "invited", MessageKind.INVITE_RESULT, errcode)
 
+    async def _create_room(self, task: Task) -> None:
+        """Create a room once, also if the answer was lost, and put its id into the inbox."""
+        room_id = await find_room(self._client, task.transaction_id) if task.content.get("is_begun") else None
+        if room_id is None:
+            await self._database.transaction(lambda connection: self._queues.outbox.note_begun(connection, task))
+            try:
+                room_id = await make_room(self._client, task.content["name"], task.transaction_id)
+            except RequestFailed as error:
+                if not error.is_final:
+                    raise
+                room_id = ""
+        about = {"sender": str(self._client.user_id), "content": {"key": task.content["key"]}}
+        await self._report(task, "created", MessageKind.ROOM_CREATED, room_id, about)
+
     async def _look_up(self, task: Task) -> None:
         user_id = task.content["user_id"]
         roles = frozenset[str]() if self._directory is None else await self._directory.roles(user_id)
         await self._report(task, "looked up", MessageKind.ROLES, " ".join(sorted(roles)))
 
-    async def _report(self, task: Task, done: str, kind: MessageKind, text: str) -> None:
+    async def _report(
+        self, task: Task, done: str, kind: MessageKind, text: str, about: dict[str, Any] | None = None
+    ) -> None:
         """The step is done; what came of it goes into the inbox."""
-        content = {"sender": task.content["user_id"], "kind": kind, "text": text}
+        content = {"kind": kind, "text": text} | (about or {"sender": task.content["user_id"]})
         arrival = Arrival(f"{done} {task.transaction_id}", task.room_id, Kind.MESSAGE, State.READY, content)
 
         def work(connection: Connection) -> None:

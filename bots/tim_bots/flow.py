@@ -32,6 +32,9 @@ class MessageKind(enum.StrEnum):
     """Another device says whether it could process an event; never answered."""
     INVITE_RESULT = "invite_result"
     """What became of an `InviteUser`: `sender` is the invited user id, `text` the errcode, empty if it was done."""
+    ROOM_CREATED = "room_created"
+    """What became of a `CreateRoom`: `text` is the new room's id, empty if the homeserver refused; `content` is
+    {"key"}."""
     ROLES = "roles"
     """What became of a `LookUpRoles`: `sender` is the person, `text` the professionOIDs with spaces between them."""
     TIMER = "timer"
@@ -130,6 +133,26 @@ class InviteUser:
 
 
 @dataclass(frozen=True, slots=True)
+class CreateRoom:
+    """Create an encrypted room in which the bot is alone; a ROOM_CREATED in the message's room tells its id.
+
+    Args:
+        name: of the room, which homeservers can read: nothing about people.
+        key: comes back with the result.
+    """
+
+    name: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class CloseRoom:
+    """Remove everybody from a room that the bot created, and leave it."""
+
+    room_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class LookUpRoles:
     """Ask the directory about somebody; ROLES in the same room tell what it says."""
 
@@ -161,7 +184,7 @@ class CancelTimer:
     room_id: str | None = None
 
 
-Outgoing = SendText | SendFile | SendEvent | InviteUser | LookUpRoles | SetTimer | CancelTimer
+Outgoing = SendText | SendFile | SendEvent | InviteUser | CreateRoom | CloseRoom | LookUpRoles | SetTimer | CancelTimer
 
 
 class Flow(Protocol):

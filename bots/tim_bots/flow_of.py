@@ -7,6 +7,7 @@ from tim_bots.cipher import Cipher
 from tim_bots.config import BotConfig
 from tim_bots.counter.counter import Counter
 from tim_bots.counter.desk import CounterDesk
+from tim_bots.counter.meeting import Meetings
 from tim_bots.counter.person_wanted import PersonWanted
 from tim_bots.dialogue.dialogue import Say
 from tim_bots.dialogue.flow import DialogueFlow, Opening
@@ -64,7 +65,9 @@ def flow_of(config: BotConfig, cipher: Cipher, surroundings: Surroundings) -> Fl
         own_device=surroundings.own_device,
         counter=person_wanted,
     )
-    return flow if counter is None else CounterDesk(counter, flow, config.organisation)
+    if counter is None:
+        return flow
+    return CounterDesk(counter, flow, config.organisation, Meetings(counter, cipher, config.organisation))
 
 
 def _counter(config: BotConfig, cipher: Cipher) -> Counter | None:

@@ -32,7 +32,7 @@ from sqlalchemy import (
 
 from tim_bots.cipher import Cipher
 from tim_bots.database import metadata, sealed
-from tim_bots.flow import InviteUser, LookUpRoles, SendEvent, SendFile, SendText
+from tim_bots.flow import CloseRoom, CreateRoom, InviteUser, LookUpRoles, SendEvent, SendFile, SendText
 from tim_bots.inbox import DeadLetter
 from tim_bots.points_in_time import from_ms, to_ms
 
@@ -60,7 +60,7 @@ _labelled = Table(
 )
 
 
-Sendable = SendText | SendFile | SendEvent | InviteUser | LookUpRoles
+Sendable = SendText | SendFile | SendEvent | InviteUser | CreateRoom | CloseRoom | LookUpRoles
 
 
 class Action(enum.StrEnum):
@@ -76,6 +76,10 @@ class Action(enum.StrEnum):
     {"is_promised"}: somebody in another room was told that this is said"""
     INVITE = "invite"
     """content: {"user_id"}"""
+    CREATE_ROOM = "create_room"
+    """content: {"name", "key"}, and {"is_begun"} once it was tried"""
+    CLOSE_ROOM = "close_room"
+    """content: {}"""
     LOOK_UP = "look_up"
     """content: {"user_id"}"""
     SEND_PLAIN = "send_plain"
@@ -151,7 +155,7 @@ class Outbox:
         relation = {"m.relates_to": {"m.in_reply_to": {"event_id": event_id}}} if is_reply else {}
         for step, outgoing in enumerate(answers):
             action, content = _step(outgoing, relation)
-            to_room = (None if isinstance(outgoing, LookUpRoles) else outgoing.room_id) or room_id
+            to_room = (None if isinstance(outgoing, LookUpRoles | CreateRoom) else outgoing.room_id) or room_id
             self.add(connection, to_room, transaction_id(event_id, str(step)), action, content)
 
     def add(self, connection: Connection, room_id: str, txn_id: str, action: Action, content: dict[str, Any]) -> None:
@@ -193,6 +197,11 @@ class Outbox:
             .where(_outbox.c.id == task.id)
             .values(action=action, content=self._seal(task.transaction_id, content))
         )
+
+    def note_begun(self, connection: Connection, task: Task) -> None:
+        """The step is tried now, and what it makes may exist although no answer tells so."""
+        content = self._seal(task.transaction_id, task.content | {"is_begun": True})
+        connection.execute(update(_outbox).where(_outbox.c.id == task.id).values(content=content))
 
     def remember_event(self, connection: Connection, room_id: str, label: str, event_id: str) -> None:
         """An event with a label was sent; the first one keeps the label."""
@@ -276,6 +285,15 @@ def _step(outgoing: Sendable, reply: dict[str, Any]) -> tuple[Action, dict[str, 
             return Action.INVITE, {"user_id": user_id}
         case LookUpRoles(user_id):
             return Action.LOOK_UP, {"user_id": user_id}
+        case CreateRoom(name, key):
+            return Action.CREATE_ROOM, {"name": name, "key": key}
+        case CloseRoom():
+            return Action.CLOSE_ROOM, {}
+        case _:
+            return _said(outgoing, reply)
+
+
+def _said(outgoing: SendText | SendFile | SendEvent, reply: dict[str, Any]) -> tuple[Action, dict[str, Any]]:
     is_promised = outgoing.room_id is not None
     relation = {} if is_promised else reply
     match outgoing:

@@ -89,6 +89,7 @@ class ScriptedUser:
         self._data: dict[str, list[Said]] = {}
         self._unreadable: list[tuple[str, int, Any]] = []  # room, place in its list, encrypted event
         self._changed = asyncio.Condition()
+        self._invites: list[str] = []
         self._position: str | None = None
 
     @classmethod
@@ -152,6 +153,15 @@ class ScriptedUser:
         """
         await demand(self.client, "POST", f"/_matrix/client/v3/join/{quote(room_id, safe='')}", {})
         await self.until(lambda: room_id in self.client.rooms)
+
+    async def wait_for_invite(self, seconds: float = 20) -> str:
+        """The room of the newest invite, once there is one.
+
+        Raises:
+            NotSaid: not in time.
+        """
+        await self.until(lambda: bool(self._invites), seconds)
+        return self._invites[-1]
 
     async def wait_for_member(self, room_id: str, user_id: str, seconds: float = 20) -> None:
         """Return when this client sees that person as a joined member.
@@ -282,6 +292,7 @@ class ScriptedUser:
         self._position = response.next_batch
         async with self._changed:
             self._read_again()
+            self._invites += [room_id for room_id in response.rooms.invite if room_id not in self._invites]
             for room_id, info in response.rooms.join.items():
                 for event in info.timeline.events:
                     self._take(room_id, event)

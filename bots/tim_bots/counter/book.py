@@ -27,7 +27,7 @@ class Content(BaseModel):
 
     Args:
         note: what was said with the last decision, for the staff; None: nothing.
-        temporary_room: where a doctor talks to the asker about it; None: nowhere.
+        temporary_room: where the member talks to the asker: a room of its own, or the asker's; None: nowhere.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

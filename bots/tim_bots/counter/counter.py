@@ -26,7 +26,7 @@ from tim_bots.counter.case import (
 from tim_bots.counter.config import CounterConfig
 from tim_bots.counter.schedule import SUMMARY_TIMER, next_summary, overdue_timer
 from tim_bots.counter.states import FINAL, Hindrance, Move, move
-from tim_bots.flow import CancelTimer, Outgoing, SendEvent, SendText, SetTimer
+from tim_bots.flow import CancelTimer, CloseRoom, Outgoing, SendEvent, SendText, SetTimer
 from tim_bots.messages import say
 
 QUIET: Mapping[str, Any] = {"m.mentions": {}}
@@ -176,7 +176,7 @@ class Counter:
             replies_to=card_label(stored.number),
             label=message_label(stored.number, "withdrawn"),
         )
-        return self.card(changed, edits=True), reply, self._no_overdue(stored)
+        return self.card(changed, edits=True), reply, *self._ended(changed)
 
     def tell(self, connection: Connection, case_id: UUID, text: str, event_id: str) -> tuple[Outgoing, ...]:
         """Something the staff should know about a case, open or closed: a reply on its card; German."""
@@ -204,8 +204,8 @@ class Counter:
                 answers = flow.decide(connection, stored.case.case_id, decision, member, now)
         except DecisionRefused as refused:
             return Refused(str(refused))
-        timers = (self._no_overdue(stored),) if changed.standing.state in FINAL else ()
-        return Done(changed, (*answers, self.card(changed, edits=True), *timers))
+        ended = self._ended(changed) if changed.standing.state in FINAL else ()
+        return Done(changed, (*answers, self.card(changed, edits=True), *ended))
 
     def claim(self, connection: Connection, stored: StoredCase, member: Member, now: datetime) -> Done | Refused:
         """Take a case, so that nobody else works on it."""
@@ -283,8 +283,11 @@ class Counter:
         name = self.cards.member_name(stored.standing.claimed_by)
         return Refused(say(why, number=str(stored.number), name=name), why)
 
-    def _no_overdue(self, stored: StoredCase) -> CancelTimer:
-        return CancelTimer(overdue_timer(stored.number), room_id=self.staff_room)
+    def _ended(self, stored: StoredCase) -> tuple[Outgoing, ...]:
+        """A closed case is not overdue, and its temporary room is closed."""
+        room_id = stored.temporary_room
+        close = () if room_id in {None, stored.case.asker.room_id} else (CloseRoom(str(room_id)),)
+        return CancelTimer(overdue_timer(stored.number), room_id=self.staff_room), *close
 
     def _patience(self, stored: StoredCase) -> timedelta:
         is_urgent = stored.case.urgency is Urgency.URGENT

@@ -10,6 +10,7 @@ from tim_bots.counter.book import StoredCase
 from tim_bots.counter.card import message_label, number_of
 from tim_bots.counter.case import Accept, Ask, Attachment, Decision, Decline, HandOver, Member
 from tim_bots.counter.counter import QUIET, Counter, Done, Refused
+from tim_bots.counter.meeting import Meetings
 from tim_bots.counter.orders import Misread, Order, Verb, read_order
 from tim_bots.counter.schedule import SUMMARY_TIMER, is_overdue_timer
 from tim_bots.counter.states import FINAL
@@ -24,6 +25,7 @@ _DONE = {
     Verb.TAKE: "counter-done-take",
     Verb.RELEASE: "counter-done-release",
     Verb.JOIN: "counter-done-join",
+    Verb.ROOM: "counter-done-room",
 }
 
 
@@ -38,13 +40,22 @@ class CounterDesk:
         counter: the cases.
         behind: takes the messages of all other rooms.
         practice: how it is called in texts.
+        meetings: temporary rooms.
         clock: returns the current time, timezone-aware.
     """
 
-    def __init__(self, counter: Counter, behind: Flow, practice: str, clock: Callable[[], datetime] = _utc_now) -> None:
+    def __init__(
+        self,
+        counter: Counter,
+        behind: Flow,
+        practice: str,
+        meetings: Meetings,
+        clock: Callable[[], datetime] = _utc_now,
+    ) -> None:
         self.counter = counter
         self._behind = behind
         self._practice = practice
+        self._meetings = meetings
         self._clock = clock
 
     def handle(self, connection: Connection, message: Incoming) -> Sequence[Outgoing]:
@@ -52,17 +63,22 @@ class CounterDesk:
         if message.room_id != self.counter.staff_room:
             return self._behind.handle(connection, message)
         now = self._clock()
+        answers: Sequence[Outgoing]
         match message.kind:
             case MessageKind.TIMER:
-                return self._timed(connection, message, now)
+                answers = self._timed(connection, message, now)
             case MessageKind.ROOM_JOINED:
-                return SendText(say("counter-greeting", practice=self._practice)), *self.counter.summary_timer(now)
+                greeting = SendText(say("counter-greeting", practice=self._practice))
+                answers = (greeting, *self.counter.summary_timer(now))
             case MessageKind.TEXT | MessageKind.ATTACHMENT:
-                return self._hear(connection, message, now)
+                answers = self._hear(connection, message, now)
+            case MessageKind.ROOM_CREATED:
+                answers = self._meetings.created(connection, message)
             case MessageKind.INVITE_RESULT | MessageKind.ROLES:
-                return self._behind.handle(connection, message)
+                answers = self._behind.handle(connection, message)
             case _:
-                return ()
+                answers = ()
+        return answers
 
     def _timed(self, connection: Connection, message: Incoming, now: datetime) -> Sequence[Outgoing]:
         if message.text == SUMMARY_TIMER:
@@ -140,6 +156,8 @@ class CounterDesk:
                 return self.counter.release(connection, stored, member, now)
             case Verb.JOIN:
                 return self._join(connection, stored, member, now)
+            case Verb.ROOM:
+                return self._meetings.begin(connection, stored, member, now)
             case _:
                 return self.counter.decide(connection, stored, _decision(order, attachment), member, now)
 

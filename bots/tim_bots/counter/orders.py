@@ -25,6 +25,7 @@ class Verb(enum.StrEnum):
     RELEASE = "frei"
     DOCTOR = "arzt"
     JOIN = "dazu"
+    ROOM = "raum"
     SHOW = "zeig"
     OPEN = "offen"
     MINE = "meine"
@@ -67,6 +68,7 @@ _WORDS = {
     Verb.RELEASE: vocabulary("frei freigeben"),
     Verb.DOCTOR: vocabulary("arzt aerztin"),
     Verb.JOIN: vocabulary("dazu beitreten"),
+    Verb.ROOM: vocabulary("raum"),
     Verb.SHOW: vocabulary("zeig zeige anzeigen"),
     Verb.OPEN: vocabulary("offen offene"),
     Verb.MINE: vocabulary("meine"),

@@ -80,7 +80,7 @@ class PersonWanted:
     def overheard(self, connection: Connection, message: Incoming, now: datetime) -> tuple[Outgoing, ...]:
         """Pass on what is said in a room in which the bot keeps silent because somebody waits for a person."""
         stored = self._counter.book.open_in_room(connection, KIND, message.room_id)
-        if stored is None or stored.temporary_room is not None or self.is_member(message.sender):
+        if stored is None or stored.temporary_room == message.room_id or self.is_member(message.sender):
             return ()
         file = sendable(message.content) if message.kind is MessageKind.ATTACHMENT else None
         text = without_quote(message.text) if message.kind is MessageKind.TEXT else ""

@@ -30,7 +30,7 @@ _UNREADABLE = {
     MessageKind.ATTACHMENT: "dialogue-attachment",
     MessageKind.OTHER: "dialogue-other-kind",
 }
-_NOT_FROM_PEOPLE = {MessageKind.INVITE_RESULT, MessageKind.TIMER, MessageKind.ROLES}
+_NOT_FROM_PEOPLE = {MessageKind.INVITE_RESULT, MessageKind.TIMER, MessageKind.ROLES, MessageKind.ROOM_CREATED}
 
 
 def _utc_now() -> datetime:

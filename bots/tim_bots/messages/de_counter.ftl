@@ -88,6 +88,7 @@ counter-help =
     „!nehme 17“, „!frei 17“ – übernehmen, zurückgeben
     „!arzt 17“ – an Ärztin oder Arzt geben
     „!dazu 17“ – in den Raum eingeladen werden, in dem jemand eine Person sprechen möchte
+    „!raum 17“ – nur Ärztin oder Arzt: ein eigener Raum mit der fragenden Person, bis die Anfrage abgeschlossen ist
     „!zeig 17“ – Karte zeigen
     „!offen“, „!meine“ – was offen ist, was Sie übernommen haben
     Was ohne „!“ beginnt, bleibt unter Ihnen. Nur „ok“, „nehme“, „frei“ und „arzt“ gelten als Antwort auf eine Karte auch allein.
@@ -111,6 +112,13 @@ counter-done-ask = Anfrage { $number }: weitergegeben. Die Antwort erscheint hie
 counter-done-doctor = Anfrage { $number } wartet jetzt auf eine Ärztin oder einen Arzt.
 counter-done-take = Anfrage { $number }: { $name } hat übernommen.
 counter-done-release = Anfrage { $number } ist wieder frei.
+counter-done-room = Anfrage { $number }: Ich lege einen Raum an und lade Sie und die fragende Person ein.
+counter-room-for-doctors = Einen eigenen Raum öffnen nur Ärztinnen und Ärzte. „!frage“ gibt Ihre Nachricht weiter.
+counter-room-is-there = Zu Anfrage { $number } gibt es schon einen Raum.
+counter-room-refused = Zu Anfrage { $number } konnte ich keinen Raum anlegen. Antworten Sie mit „!frage { $number } Text“.
+counter-room-open = Anfrage { $number }: Der Raum ist da, { $name } und die fragende Person sind eingeladen. Ich schließe ihn, sobald die Anfrage abgeschlossen ist.
+counter-room-name = Gespräch zu Anfrage { $number }
+counter-room-welcome = Hier sprechen Sie mit { $name } ({ $practice }). Ich schweige und schließe den Raum, sobald die Anfrage abgeschlossen ist.
 counter-done-join = Anfrage { $number }: Ich lade { $name } in den Raum ein. Was dort geschrieben wird, gebe ich hier nicht mehr weiter.
 
 # Somebody wants to talk to a person. In the counter room, then in the person's room

@@ -12,7 +12,7 @@ from tim_bots.scripted_user import ScriptedUser
 TOKEN = secrets.token_hex(32)
 
 
-async def start_counter(bot: BotProcess, klar: ScriptedUser) -> tuple[str, str]:
+async def start_counter(bot: BotProcess, klar: ScriptedUser, *, is_doctor: bool = False) -> tuple[str, str]:
     """A bot with a counter room.
 
     Returns:
@@ -25,7 +25,7 @@ async def start_counter(bot: BotProcess, klar: ScriptedUser) -> tuple[str, str]:
     token.write_text(TOKEN)
     config = yaml.safe_load(bot.config.read_text()) | {
         "staff_room": room_id,
-        "counter": {"members": {"klar": {"user_id": klar.user_id, "name": "Frau Klar"}}},
+        "counter": {"members": {"klar": {"user_id": klar.user_id, "name": "Frau Klar", "is_doctor": is_doctor}}},
         "api": {"port": port, "token_file": "api.token"},
     }
     bot.config.write_text(yaml.safe_dump(config, allow_unicode=True))
@@ -91,3 +91,26 @@ async def test_a_request_is_relayed_and_decided_once_though_the_bot_is_killed(ne
         log = bot.log_file.read_text()
         for secret in ("Seit", "Frau Klar", anna.user_id, klar.user_id, counter, room_id, TOKEN, "decision-1"):
             assert secret not in log
+
+
+async def test_a_doctor_talks_to_the_asker_in_a_room_that_is_closed_after_use(new_bot: NewBot, person: Person) -> None:
+    bot = await new_bot("tests.bots.real_bot")
+    async with person() as weber, person() as anna:
+        counter, _ = await start_counter(bot, weber, is_doctor=True)
+        first = await anna.create_room(invite=[bot.user_id])
+        await anna.wait_for(first, lambda said: said.text.startswith("Guten Tag"))
+        await anna.send(first, "mensch")
+        await weber.wait_for(counter, lambda said: said.text.startswith("Anfrage 1 ·"))
+        await weber.send(counter, "!raum 1")
+        await weber.wait_for(counter, lambda said: "Der Raum ist da" in said.text)
+        room_id = await weber.wait_for_invite()
+        assert await anna.wait_for_invite() == room_id
+        await weber.join(room_id)
+        await anna.join(room_id)
+        await weber.wait_for_member(room_id, anna.user_id)
+        await weber.send(room_id, "Guten Tag, hier ist Dr. Weber.")
+        heard = await anna.wait_for(room_id, lambda said: "Dr. Weber" in said.text)
+        assert heard.is_encrypted
+        await weber.send(counter, "!ok 1")
+        await anna.until(lambda: room_id not in anna.client.rooms)
+        await weber.until(lambda: room_id not in weber.client.rooms)

@@ -15,11 +15,12 @@ from tim_bots.counter.card import card_label, number_of
 from tim_bots.counter.config import CounterConfig
 from tim_bots.counter.counter import Counter
 from tim_bots.counter.desk import CounterDesk
+from tim_bots.counter.meeting import Meetings
 from tim_bots.counter.person_wanted import PersonWanted
 from tim_bots.counter.schedule import SUMMARY_TIMER, overdue_timer
 from tim_bots.dialogue.dialogue import Say
 from tim_bots.dialogue.flow import DialogueFlow
-from tim_bots.flow import Incoming, InviteUser, MessageKind, Outgoing, SendEvent, SendText
+from tim_bots.flow import CloseRoom, CreateRoom, Incoming, InviteUser, MessageKind, Outgoing, SendEvent, SendText
 
 EVENTS = count()
 
@@ -41,7 +42,8 @@ class Practice:
             counter=person,
             clock=lambda: MONDAY_9,
         )
-        self.flow = CounterDesk(counter, behind, "Praxis am Markt", clock=lambda: MONDAY_9)
+        meetings = Meetings(counter, cipher, "Praxis am Markt")
+        self.flow = CounterDesk(counter, behind, "Praxis am Markt", meetings, clock=lambda: MONDAY_9)
 
     def hears(self, text: str, sender: str, room_id: str, kind: MessageKind, **more: Any) -> list[Outgoing]:
         message = Incoming(room_id, f"$e{next(EVENTS)}", sender, kind, text, MONDAY_9, **more)
@@ -178,6 +180,33 @@ def test_a_member_who_joins_the_room_is_not_relayed_any_more(waiting: Practice) 
     assert waiting.anna("Hallo?") == []
     assert waiting.hears("Guten Tag", KLAR, ROOM, MessageKind.TEXT) == []
     assert texts(waiting.staff("!ok 1"), ROOM) != []
+
+
+def created(practice: Practice, room_id: str) -> list[Outgoing]:
+    return practice.staff(room_id, kind=MessageKind.ROOM_CREATED, content={"key": "counter meeting 1"})
+
+
+def test_a_doctor_opens_a_room_that_closes_with_the_request(waiting: Practice) -> None:
+    assert "nur Ärztinnen" in texts(waiting.staff("!raum 1"))[0]
+    assert CreateRoom("Gespräch zu Anfrage 1", "counter meeting 1") in waiting.staff("!raum 1", WEBER)
+    answers = created(waiting, "!neu:praxis.tim.test")
+    assert [one for one in answers if isinstance(one, InviteUser)] == [
+        InviteUser(WEBER, "!neu:praxis.tim.test"),
+        InviteUser(ANNA, "!neu:praxis.tim.test"),
+    ]
+    assert "schon einen Raum" in texts(waiting.staff("!raum 1", WEBER))[0]
+    assert created(waiting, "!zwei:praxis.tim.test") == [CloseRoom("!zwei:praxis.tim.test")]
+    assert waiting.hears("hilfe", ANNA, "!neu:praxis.tim.test", MessageKind.TEXT) == []
+    assert texts(waiting.anna("noch hier"), STAFF_ROOM) != []  # what is said in the first room is relayed still
+    assert CloseRoom("!neu:praxis.tim.test") in waiting.staff("!ok 1", WEBER)
+
+
+def test_a_room_that_comes_too_late_or_not_at_all(waiting: Practice) -> None:
+    waiting.staff("!raum 1", WEBER)
+    assert "keinen Raum anlegen" in texts(created(waiting, ""))[0]
+    waiting.staff("!raum 1", WEBER)
+    waiting.staff("!ok 1", WEBER)
+    assert created(waiting, "!neu:praxis.tim.test") == [CloseRoom("!neu:praxis.tim.test")]
 
 
 def test_timers_bring_the_summary_and_what_is_overdue(waiting: Practice) -> None:
