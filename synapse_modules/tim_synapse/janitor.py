@@ -23,7 +23,17 @@ from tim_synapse.list_store import ListStore
 from tim_synapse.metrics import RETENTION_CHANGED, RETENTION_FAULT
 from tim_synapse.private_retention import empty_caches
 from tim_synapse.retention_config import LoadedRetention, RetentionMode
-from tim_synapse.retention_rooms import ACTIONS, DueQuery, RoomAction, RoomKind, due_rooms, is_due
+from tim_synapse.retention_rooms import (
+    ACTIONS,
+    PURGES_AT_ONCE,
+    DueQuery,
+    RoomAction,
+    RoomKind,
+    due_rooms,
+    is_being_purged,
+    is_due,
+    purges_under_way,
+)
 from tim_synapse.retention_sweeps import ADDRESSES, SWEEPS, Given, Sweep, delete, ordering_before, read_page
 
 logger = logging.getLogger(__name__)
@@ -31,7 +41,8 @@ logger = logging.getLogger(__name__)
 POLL_MILLISECONDS = 1000
 _ROOMS_PER_PAGE = 1000
 _ROOMS_PER_RUN = 1000
-"""Synapse purges a few rooms at a time; more of them wait for the next run."""
+_LONGEST_WAIT = 300.0
+"""Seconds in which Synapse must have finished a purge; otherwise the other rooms wait for the next run."""
 
 
 class Janitor:
@@ -188,7 +199,7 @@ class Janitor:
             return
         before = await self._api.run_db_interaction("tim_retention_ordering", ordering_before, _ms(now - period))
         query = DueQuery(kind, before, self._insurers() if kind is RoomKind.INSURED_ONLY else ())
-        after, due, done = "", 0, 0
+        after, due, done, is_busy = "", 0, 0, False
         while True:
             async with pace:
                 rooms = await self._api.run_db_interaction(
@@ -197,6 +208,9 @@ class Janitor:
             due += len(rooms)
             if self._retention.mode is RetentionMode.ENFORCE:
                 for room_id in rooms[: _ROOMS_PER_RUN - done]:
+                    is_busy = is_busy or not await self._can_purge(pace)
+                    if is_busy:
+                        break
                     async with pace:
                         done += await self._close(query, room_id)
             if len(rooms) < _ROOMS_PER_PAGE:
@@ -209,6 +223,19 @@ class Janitor:
         now_ms = _ms(self._now())
         table.hold_lease(txn, self._holder, now_ms)
         table.write_progress(txn, kind.value, kind.value, None, due, done, now_ms)
+
+    async def _can_purge(self, pace: "Pace") -> bool:
+        """Wait until Synapse would begin at once: what is said in a room that waits in its queue would be lost."""
+        until = time.monotonic() + _LONGEST_WAIT
+        while time.monotonic() < until:
+            async with pace:
+                if await self._api.run_db_interaction("tim_retention_queue", self._is_queue_free):
+                    return True
+        return False
+
+    def _is_queue_free(self, txn: LoggingTransaction) -> bool:
+        table.hold_lease(txn, self._holder, _ms(self._now()))
+        return purges_under_way(txn) < PURGES_AT_ONCE
 
     async def _close(self, query: DueQuery, room_id: str) -> bool:
         """Purge or leave one room, unless it is not due any more: somebody may have written meanwhile."""
@@ -224,7 +251,7 @@ class Janitor:
 
     def _is_still_due(self, txn: LoggingTransaction, query: DueQuery, room_id: str) -> bool:
         table.hold_lease(txn, self._holder, _ms(self._now()))
-        return is_due(txn, query, room_id)
+        return is_due(txn, query, room_id) and not is_being_purged(txn, room_id)
 
     def _insurers(self) -> frozenset[str]:
         current = self._lists.current()

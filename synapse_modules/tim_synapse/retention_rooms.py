@@ -113,6 +113,24 @@ def is_due(txn: LoggingTransaction, query: DueQuery, room_id: str) -> bool:
     return bool(_find(txn, query, "r.room_id = ?", room_id, 1))
 
 
+PURGES_AT_ONCE = 4
+"""Synapse works at five at most and leaves the others in a queue, in which they stay usable."""
+_PURGES = "FROM scheduled_tasks WHERE action = 'shutdown_and_purge_room' AND status IN ('scheduled', 'active')"
+
+
+def purges_under_way(txn: LoggingTransaction) -> int:
+    """Rooms that Synapse purges, or is about to, whoever asked for it."""
+    txn.execute(f"SELECT COUNT(*) {_PURGES}")
+    ((count,),) = txn.fetchall()
+    return int(count)
+
+
+def is_being_purged(txn: LoggingTransaction, room_id: str) -> bool:
+    """Whether the room is one of them."""
+    txn.execute(f"SELECT 1 {_PURGES} AND resource_id = ?", (room_id,))
+    return txn.fetchone() is not None
+
+
 def _find(txn: LoggingTransaction, query: DueQuery, which: str, room_id: str, limit: int) -> list[str]:
     insurers = sorted(query.insurers)
     if query.kind is RoomKind.INSURED_ONLY and not insurers:
