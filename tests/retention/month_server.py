@@ -50,7 +50,8 @@ class MonthServer:
 
     async def let_pass(self, time: timedelta) -> dict[str, Any]:
         """Move the clock and return the status after the run that falls due."""
-        before = (await self.status())["run_ended_ts"] or 0
+        await self._ended_after(0)
+        before = (await self.status())["run_ended_ts"]
         self.passed += time
         write_offset(self.clock, self.passed.total_seconds())
         return await self._ended_after(before + round(time.total_seconds() * 1000) // 2)
