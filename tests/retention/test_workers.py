@@ -9,10 +9,10 @@ from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
 
-import psycopg2
 import pytest
 import pytest_asyncio
 import yaml
+from synapse.storage.engines import create_engine
 
 from tests.retention.month_server import NAME, MonthServer, running_month
 from tests.retention.shifted_clock import write_offset
@@ -110,9 +110,10 @@ async def test_a_database_that_is_read_only_loses_nothing(server: MonthServer) -
 
 def alter(server: MonthServer, sql: str) -> None:
     """Change the running PostgreSQL."""
-    settings: Any = yaml.safe_load((server.sandbox.layout.homeserver(NAME) / "homeserver.yaml").read_text())
-    arguments = {k: v for k, v in settings["database"]["args"].items() if not k.startswith("cp_")}
-    with closing(psycopg2.connect(**arguments)) as connection:
+    settings = yaml.safe_load((server.sandbox.layout.homeserver(NAME) / "homeserver.yaml").read_text())["database"]
+    arguments = {key: value for key, value in settings["args"].items() if not key.startswith("cp_")}
+    connection: Any = create_engine(settings).module.connect(**arguments)
+    with closing(connection):
         connection.autocommit = True
         cursor = connection.cursor()
         cursor.execute("SET default_transaction_read_only = off")
