@@ -3,13 +3,17 @@
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
 
 import typer
 
 from tim_cli.admin_request import DEFAULT_URL, AsJson, TokenFile, Url, ask, printable
+from tim_cli.retention_report import Report, page
+from tim_policy.errors import ConfigError
 from tim_policy.retention_policy import PolicyName, class_descriptions, period_text, shipped_policy
+from tim_policy.settings import load_settings
 
 app = typer.Typer(
     help="How long data stays. All but `policy` ask a running homeserver, with the access token of a server admin.",
@@ -37,6 +41,31 @@ def status(token_file: TokenFile, url: Url = DEFAULT_URL, as_json: AsJson = Fals
     typer.echo(json.dumps(answer, indent=2) if as_json else status_text(answer))
     if answer["clock_fault"] is not None:
         raise typer.Exit(1)
+
+
+@app.command()
+def report(
+    token_file: TokenFile,
+    out: Annotated[Path, typer.Option(help="HTML file to write.")],
+    json_out: Annotated[Path | None, typer.Option(help="JSON file to write, for --before of a later report.")] = None,
+    before: Annotated[Path | None, typer.Option(help="What --json-out wrote earlier, to compare with.")] = None,
+    url: Url = DEFAULT_URL,
+) -> None:
+    """Write how many rows of which age each data class has, as a page with a chart; it names nobody."""
+    earlier = None if before is None else _read_report(before)
+    answer = ask("GET", url, "retention/report", token_file, "retention")
+    current = load_settings(Report, answer, "--url: the homeserver's answer")
+    if earlier is not None and earlier.edge_days != current.edge_days:
+        raise ConfigError(f"--before: {before} counts by other ages; make a new one with --json-out")
+    files = [(out, page(current, earlier), "--out")]
+    if json_out is not None:
+        files.append((json_out, json.dumps(answer, indent=2) + "\n", "--json-out"))
+    for path, content, option in files:
+        try:
+            path.write_text(content, encoding="utf-8")
+        except OSError as error:
+            raise ConfigError(f"{option}: cannot write {path} ({error.strerror})") from None
+    typer.echo(f"report in {', '.join(str(path) for path, _, _ in files)}")
 
 
 @app.command()
@@ -104,6 +133,16 @@ def status_text(answer: Mapping[str, Any]) -> str:
         for sweep in answer["sweeps"]
     ]
     return "\n".join(lines)
+
+
+def _read_report(path: Path) -> Report:
+    try:
+        data = json.loads(path.read_bytes())
+    except OSError as error:
+        raise ConfigError(f"--before: cannot read {path} ({error.strerror})") from None
+    except (ValueError, RecursionError):
+        raise ConfigError(f"--before: {path} is no JSON; expected what --json-out wrote") from None
+    return load_settings(Report, data, f"--before: {path}")
 
 
 def _time(milliseconds: int | None) -> str:

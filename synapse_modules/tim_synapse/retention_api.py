@@ -7,6 +7,7 @@ Every process serves it; the janitor's process acts within a second.
 | GET status | policy, mode, clock, and each sweep with the rows that are due and that were deleted |
 | POST run | asks for a run now |
 | POST confirm-clock | the clock is right although it jumped |
+| GET report | rows by age, per data class |
 | GET holds | rooms in which nothing is deleted |
 | POST hold/{room}?reference=… | hold a room |
 | POST release/{room} | release it |
@@ -29,6 +30,7 @@ from tim_synapse import retention_table as table
 from tim_synapse.admin_answers import Json
 from tim_synapse.admin_request import not_found, path_below, require_admin
 from tim_synapse.audit import Audit
+from tim_synapse.retention_ages import EDGES, ages, counted_classes
 from tim_synapse.retention_config import LoadedRetention
 
 PATH = "/_synapse/client/tim/v1/retention"
@@ -62,6 +64,8 @@ class RetentionApi(DirectServeJsonResource):
         match path_below(request):
             case ["status"]:
                 return HTTPStatus.OK, await self._status()
+            case ["report"]:
+                return HTTPStatus.OK, await self._report()
             case ["holds"]:
                 holds = await self._api.run_db_interaction("tim_retention_holds", _holds)
                 return HTTPStatus.OK, {"holds": [_hold_json(hold) for hold in holds]}
@@ -105,6 +109,27 @@ class RetentionApi(DirectServeJsonResource):
                 }
                 for sweep in progress
             ],
+        }
+
+    async def _report(self) -> Json:
+        now = self._api.get_current_time_msec()
+        classes = {}
+        for data_class in counted_classes():
+            period = getattr(self._retention.policy.periods, data_class)
+            counted = await self._api.run_db_interaction("tim_retention_ages", ages, data_class, period, now)
+            classes[data_class] = {
+                "period": period_text(period),
+                "counts": list(counted.counts),
+                "untimed": counted.untimed,
+                "overdue": counted.overdue,
+                "is_cut": counted.is_cut,
+            }
+        return {
+            "created_ts": now,
+            "policy": self._retention.policy.policy,
+            "mode": self._retention.mode,
+            "edge_days": [edge.days for edge in EDGES],
+            "classes": classes,
         }
 
     async def _hold(self, admin: str, room_id: str, reference: str) -> Json:
