@@ -6,6 +6,7 @@ import typer
 
 from tim_bots.cli import app as bot_app
 from tim_cli.audit import app as audit_app
+from tim_cli.dsgvo import app as dsgvo_app
 from tim_cli.erase import erase
 from tim_cli.export import export
 from tim_cli.federation_list import app as federation_list_app
@@ -28,6 +29,7 @@ app.add_typer(gate_app, name="gate")
 app.add_typer(policy_app, name="policy")
 app.add_typer(retention_app, name="retention")
 app.add_typer(audit_app, name="audit")
+app.add_typer(dsgvo_app, name="dsgvo")
 app.command()(erase)
 app.command()(export)
 app.add_typer(hold_app, name="hold")
