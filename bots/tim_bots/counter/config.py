@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, model_validator
 
 from tim_bots.counter.case import Member
-from tim_bots.opening_hours import TimeZone
+from tim_bots.opening_hours import OpeningHours, TimeZone
 from tim_bots.triage.config import Key, UserId
 from tim_policy.settings import Settings
 from tim_policy.units import Duration
@@ -31,6 +31,8 @@ class CounterConfig(Settings):
     members: Annotated[dict[Key, CounterMember], Field(min_length=1, max_length=200)]
     """Nobody else decides anything, also if they are in the room."""
     time_zone: TimeZone = "Europe/Berlin"
+    hours: OpeningHours | None = None
+    """When somebody is there; what becomes overdue outside is said when the practice opens. None: always."""
     overdue: Duration = timedelta(hours=24)
     """A request that waits longer is marked and said again, as often as this time passes."""
     overdue_urgent: Duration = timedelta(hours=4)

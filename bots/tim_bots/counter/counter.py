@@ -24,7 +24,7 @@ from tim_bots.counter.case import (
     Urgency,
 )
 from tim_bots.counter.config import CounterConfig
-from tim_bots.counter.schedule import SUMMARY_TIMER, next_summary, overdue_timer
+from tim_bots.counter.schedule import SUMMARY_TIMER, next_summary, overdue_timer, within_hours
 from tim_bots.counter.states import FINAL, Hindrance, Move, move
 from tim_bots.flow import CancelTimer, CloseRoom, Outgoing, SendEvent, SendText, SetTimer
 from tim_bots.messages import say
@@ -99,15 +99,7 @@ class Counter:
             IntegrityError: the flow opened it before.
         """
         stored = self.book.add(connection, case)
-        timers = (
-            SetTimer(
-                overdue_timer(stored.number),
-                case.opened_at + self._patience(stored),
-                {"number": stored.number},
-                room_id=self.staff_room,
-            ),
-            *self.summary_timer(case.opened_at),
-        )
+        timers = (self._overdue_timer(stored, case.opened_at), *self.summary_timer(case.opened_at))
         return stored.number, (self.card(stored), *timers)
 
     def answered(
@@ -228,9 +220,8 @@ class Counter:
         stored = self.book.note_overdue(connection, stored)
         told = say("counter-overdue", line=self.cards.line(stored, now))
         label = message_label(number, f"overdue {stored.times_overdue}")
-        again = SetTimer(overdue_timer(number), now + self._patience(stored), {"number": number}, self.staff_room)
         reply = SendText(told, extra=QUIET, room_id=self.staff_room, label=label, replies_to=card_label(number))
-        return self.card(stored, edits=True), reply, again
+        return self.card(stored, edits=True), reply, self._overdue_timer(stored, now)
 
     def summary(self, connection: Connection, now: datetime) -> tuple[Outgoing, ...]:
         """The daily list of what is open; it comes again as long as something was."""
@@ -289,9 +280,11 @@ class Counter:
         close = () if room_id in {None, stored.case.asker.room_id} else (CloseRoom(str(room_id)),)
         return CancelTimer(overdue_timer(stored.number), room_id=self.staff_room), *close
 
-    def _patience(self, stored: StoredCase) -> timedelta:
+    def _overdue_timer(self, stored: StoredCase, since: datetime) -> SetTimer:
         is_urgent = stored.case.urgency is Urgency.URGENT
-        return self.config.overdue_urgent if is_urgent else self.config.overdue
+        due = since + (self.config.overdue_urgent if is_urgent else self.config.overdue)
+        due = within_hours(self.config.hours, self.config.zone, due)
+        return SetTimer(overdue_timer(stored.number), due, {"number": stored.number}, room_id=self.staff_room)
 
 
 def _note(decision: Decision) -> str | None:

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from tim_bots.opening_hours import UNIT_MINUTES, OpeningHours
+
 SUMMARY_TIMER = "counter summary"
 _OVERDUE = "counter overdue"
 
@@ -30,3 +32,19 @@ def next_summary(at: time | None, zone: ZoneInfo, now: datetime) -> datetime | N
         if due > now:
             return due
     raise AssertionError("a day later is later")
+
+
+def within_hours(hours: OpeningHours | None, zone: ZoneInfo, due: datetime) -> datetime:
+    """The moment itself if somebody is there, else when the next opening begins.
+
+    Args:
+        hours: None, or without any range: somebody is always there.
+        zone: of the hours.
+        due: timezone-aware.
+    """
+    if hours is None or not any(hours.every()) or hours.covers(due.astimezone(zone)):
+        return due
+    unit = timedelta(minutes=UNIT_MINUTES)
+    start = due - timedelta(seconds=due.timestamp() % unit.total_seconds())
+    later = (start + unit * step for step in range(1, 9 * 24 * 60 // UNIT_MINUTES))
+    return next((moment for moment in later if hours.covers(moment.astimezone(zone))), due)
