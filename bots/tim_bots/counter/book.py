@@ -22,12 +22,27 @@ _CONTENT = "counter_case.content"
 _IS_OPEN = counter_case.c.state.not_in(FINAL)
 
 
+class WaitingFile(BaseModel):
+    """A file that a member put on the card, and that goes with their next answer.
+
+    Args:
+        member: their key.
+        content: see `attachments.sendable`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    member: str
+    content: dict[str, Any]
+
+
 class Content(BaseModel):
     """What is sealed of a case.
 
     Args:
         note: what was said with the last decision, for the staff; None: nothing.
         temporary_room: where the member talks to the asker: a room of its own, or the asker's; None: nowhere.
+        file: waits to be sent; None: none does.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -40,6 +55,7 @@ class Content(BaseModel):
     can_be_joined: bool
     note: str | None = None
     temporary_room: str | None = None
+    file: WaitingFile | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +66,7 @@ class StoredCase:
         number: what the staff types.
         case: as the flow opened it; `needs_doctor` as it was at first, see `standing` for how it is now.
         standing: how far it is.
-        note, temporary_room: see `Content`.
+        note, temporary_room, file: see `Content`.
         changed_at: of the last change; timezone-aware.
         times_overdue: how often it was called overdue.
     """
@@ -60,6 +76,7 @@ class StoredCase:
     standing: Standing
     note: str | None
     temporary_room: str | None
+    file: WaitingFile | None
     changed_at: datetime
     times_overdue: int
 
@@ -162,11 +179,13 @@ class CaseBook:
         now: datetime,
         note: str | None = None,
     ) -> StoredCase | None:
-        """Move a case on, if it still stands as it did when it was read.
+        """Move a case on, if it still stands as it did when it was read; a file waits for its member only.
 
         Returns:
             The case as it is now; None: somebody else was faster.
         """
+        is_kept = before.file is not None and after.claimed_by == before.file.member and after.state is State.CLAIMED
+        file = before.file if is_kept else None
         row = connection.execute(
             update(counter_case)
             .where(
@@ -180,7 +199,9 @@ class CaseBook:
                 claimed_by=after.claimed_by,
                 needs_doctor=int(after.needs_doctor),
                 changed_at_ms=to_ms(now),
-                content=self._seal(before.case.case_id, _content(before).model_copy(update={"note": note})),
+                content=self._seal(
+                    before.case.case_id, _content(before).model_copy(update={"note": note, "file": file})
+                ),
             )
             .returning(counter_case)
         ).first()
@@ -195,7 +216,14 @@ class CaseBook:
 
     def set_temporary_room(self, connection: Connection, before: StoredCase, room_id: str | None) -> StoredCase:
         """A doctor talks to the asker in this room; None: not any more."""
-        content = _content(before).model_copy(update={"temporary_room": room_id})
+        return self._rewrite(connection, before, temporary_room=room_id)
+
+    def keep_file(self, connection: Connection, before: StoredCase, file: WaitingFile) -> StoredCase:
+        """A member put a file on the card; an earlier one is forgotten."""
+        return self._rewrite(connection, before, file=file)
+
+    def _rewrite(self, connection: Connection, before: StoredCase, **change: object) -> StoredCase:
+        content = _content(before).model_copy(update=change)
         is_it = counter_case.c.number == before.number
         sealed = self._seal(before.case.case_id, content)
         row = connection.execute(update(counter_case).where(is_it).values(content=sealed).returning(counter_case))
@@ -234,6 +262,7 @@ class CaseBook:
             standing=Standing(State(row.state), row.claimed_by, bool(row.needs_doctor)),
             note=content.note,
             temporary_room=content.temporary_room,
+            file=content.file,
             changed_at=from_ms(row.changed_at_ms),
             times_overdue=row.times_overdue,
         )
@@ -250,4 +279,5 @@ def _content(stored: StoredCase) -> Content:
         can_be_joined=case.can_be_joined,
         note=stored.note,
         temporary_room=stored.temporary_room,
+        file=stored.file,
     )

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection
 
 from tim_bots.counter.attachments import caption_of, file_name_of, sendable
-from tim_bots.counter.book import StoredCase
+from tim_bots.counter.book import StoredCase, WaitingFile
 from tim_bots.counter.card import message_label, number_of
 from tim_bots.counter.case import Accept, Ask, Attachment, Decision, Decline, HandOver, Member
 from tim_bots.counter.counter import QUIET, Counter, Done, Refused
@@ -96,8 +96,10 @@ class CounterDesk:
         member = self.counter.config.member(message.sender)
         if member is None:
             return (self._text(say("counter-not-a-member")),)
+        if isinstance(order, Misread) and is_file and about is not None:
+            return self._keep_file(connection, message, about, member, now)
         if isinstance(order, Misread):
-            return (self._misread(order, about, is_file=is_file),)
+            return (self._text(say(order)),)
         if order.number is None:
             return (self._text(self._list(connection, order.verb, member, now)),)
         return self._about_one(connection, message, order, order.number, member, now)
@@ -128,12 +130,9 @@ class CounterDesk:
         member: Member,
         now: datetime,
     ) -> tuple[Outgoing, ...]:
-        attachment = None
-        if message.kind is MessageKind.ATTACHMENT:
-            file = sendable(message.content)
-            if file is None or order.verb not in {Verb.OK, Verb.ASK}:
-                return (self._text(say("counter-file-not-usable")),)
-            attachment = Attachment(file_name_of(message.content), file)
+        attachment = _attachment(message, order, stored, member)
+        if isinstance(attachment, Refused):
+            return (self._text(attachment.text),)
         outcome = self._outcome(connection, order, attachment, stored, member, now)
         if isinstance(outcome, Refused):
             return (self._text(outcome.text),)
@@ -184,10 +183,21 @@ class CounterDesk:
         lines = self.counter.open_list(connection, now, claimed_by)
         return lines or say("counter-none-open" if claimed_by is None else "counter-none-yours")
 
-    def _misread(self, why: Misread, about: int | None, *, is_file: bool) -> SendText:
-        if is_file and why is Misread.NO_MARK:
-            return self._text(say("counter-file-without-order", number=str(about)))
-        return self._text(say(why))
+    def _keep_file(
+        self, connection: Connection, message: Incoming, number: int, member: Member, now: datetime
+    ) -> tuple[Outgoing, ...]:
+        """A file on a card without an order: many clients cannot write one to it. It waits for the next order."""
+        file, stored = sendable(message.content), self.counter.book.by_number(connection, number)
+        if file is None or stored is None:
+            return (self._text(say("counter-file-not-usable")),)
+        answers: tuple[Outgoing, ...] = ()
+        if stored.standing.claimed_by != member.key or stored.standing.state in FINAL:
+            claimed = self.counter.claim(connection, stored, member, now)
+            if isinstance(claimed, Refused):
+                return (self._text(claimed.text),)
+            stored, answers = claimed.stored, claimed.answers
+        self.counter.book.keep_file(connection, stored, WaitingFile(member=member.key, content=file))
+        return *answers, self._text(say("counter-file-waits", number=str(number)))
 
     def _text(self, text: str) -> SendText:
         return SendText(text, extra=QUIET)
@@ -203,3 +213,16 @@ def _decision(order: Order, attachment: Attachment | None) -> Decision:
             return Ask(order.text, attachment)
         case _:
             return HandOver()
+
+
+def _attachment(message: Incoming, order: Order, stored: StoredCase, member: Member) -> Attachment | Refused | None:
+    """The file that goes with an order: the one it was written to, or the one that waits."""
+    is_answer = order.verb in {Verb.OK, Verb.ASK}
+    if message.kind is MessageKind.ATTACHMENT:
+        file = sendable(message.content)
+        if file is None or not is_answer:
+            return Refused(say("counter-file-not-usable"))
+        return Attachment(file_name_of(message.content), file)
+    if stored.file is None or stored.file.member != member.key or not is_answer:
+        return None
+    return Attachment(file_name_of(stored.file.content), stored.file.content)

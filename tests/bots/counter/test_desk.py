@@ -163,7 +163,6 @@ def test_a_claimed_request_is_its_members(waiting: Practice) -> None:
 
 def test_a_file_goes_on_with_an_order_and_not_without(waiting: Practice) -> None:
     kind = MessageKind.ATTACHMENT
-    assert "Beschreibung zur Datei" in texts(waiting.staff("Befund.pdf", about=1, kind=kind, content=CONTENT))[0]
     with_order = CONTENT | {"filename": "Befund.pdf", "body": "!frage 1 Der Befund"}
     sent = [one for one in waiting.staff("", kind=kind, content=with_order) if isinstance(one, SendEvent)]
     assert [(one.room_id, one.content["body"]) for one in sent] == [(ROOM, "Befund.pdf")]
@@ -172,6 +171,28 @@ def test_a_file_goes_on_with_an_order_and_not_without(waiting: Practice) -> None
     assert [one.room_id for one in from_anna] == [STAFF_ROOM]
     assert "kann ich nicht weitergeben" in texts(waiting.anna("", MessageKind.OTHER))[0]
     assert "zu lang" in texts(waiting.anna("x" * 9000))[0]
+
+
+def files(answers: list[Outgoing]) -> list[tuple[str | None, str]]:
+    return [(one.room_id, one.content["body"]) for one in answers if isinstance(one, SendEvent)]
+
+
+def test_a_file_on_the_card_waits_for_the_next_answer_of_its_member(waiting: Practice) -> None:
+    kept = waiting.staff("Befund.pdf", about=1, kind=MessageKind.ATTACHMENT, content=CONTENT)
+    assert "gesendet ist sie noch nicht" in texts(kept)[0]
+    assert files(kept) == []
+    assert "Frau Klar übernommen" in texts(waiting.staff("x", OTT, 1, kind=MessageKind.ATTACHMENT, content=CONTENT))[0]
+    assert files(waiting.staff("!ok 1", OTT)) == []
+    assert files(waiting.anna("noch etwas")) == []
+    assert files(waiting.staff("!frage 1 Der Befund")) == [(ROOM, "Befund.pdf")]
+    assert files(waiting.staff("!ok 1")) == []  # it went once
+
+
+def test_a_file_is_forgotten_when_the_request_is_given_back(waiting: Practice) -> None:
+    waiting.staff("Befund.pdf", about=1, kind=MessageKind.ATTACHMENT, content=CONTENT)
+    waiting.staff("!frei 1")
+    assert files(waiting.staff("!ok 1")) == []
+    assert "schon abgeschlossen" in texts(waiting.staff("x", about=1, kind=MessageKind.ATTACHMENT, content=CONTENT))[0]
 
 
 def test_a_member_who_joins_the_room_is_not_relayed_any_more(waiting: Practice) -> None:
