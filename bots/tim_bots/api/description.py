@@ -5,9 +5,10 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
+from tim_bots.api.appointments import LONGEST, Appointments
 from tim_bots.api.models import DecisionBody, Problem, Request, Requests
 
-_MODELS = (Request, Requests, DecisionBody, Problem)
+_MODELS = (Request, Requests, Appointments, DecisionBody, Problem)
 _NUMBER = {
     "name": "number",
     "in": "path",
@@ -49,6 +50,10 @@ def description() -> dict[str, Any]:
                 "parameters": [_NUMBER],
                 "get": _operation("request", "One request.", Request, "400", "401", "404", "503"),
             },
+            "/v1/appointments": {
+                "parameters": [_time("from"), _time("to")],
+                "get": _operation("appointments", "What is booked.", Appointments, "400", "401", "503"),
+            },
             "/v1/requests/{number}/decision": {
                 "parameters": [_NUMBER],
                 "post": {
@@ -63,6 +68,12 @@ def description() -> dict[str, Any]:
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
     }
+
+
+def _time(name: str) -> dict[str, Any]:
+    schema = {"type": "string", "format": "date-time"}
+    about = f"RFC 3339 with zone; from is included, to is not; at most {LONGEST.days} days apart."
+    return {"name": name, "in": "query", "required": True, "description": about, "schema": schema}
 
 
 def _operation(name: str, summary: str, model: type, *problems: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pydantic import BaseModel
 from sqlalchemy import Connection, delete, insert, select
 
+from tim_bots.api.appointments import booked_between
 from tim_bots.api.models import DecisionBody, Problem, Request, Requests, What
 from tim_bots.api.tables import api_call
 from tim_bots.cipher import Cipher
@@ -66,6 +67,10 @@ class ApiDesk:
         """One request, open or closed within the last month."""
         stored = self._counter.book.by_number(connection, number)
         return _no_such_request() if stored is None else _answer(200, self._shown(stored, now))
+
+    def appointments(self, connection: Connection, start: datetime, end: datetime) -> Answer:
+        """What is booked between two moments; see `booked_between`."""
+        return _answer(200, booked_between(connection, self._cipher, start, end))
 
     def decide(self, connection: Connection, number: int, key: str, body: DecisionBody, now: datetime) -> Answer:
         """Carry out a decision once, however often it is sent with the same key."""

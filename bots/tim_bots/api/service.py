@@ -5,13 +5,14 @@ import hmac
 import logging
 import re
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol, runtime_checkable
 
 from aiohttp import web
 from pydantic import ValidationError
 from sqlalchemy import Connection
 
+from tim_bots.api.appointments import LONGEST
 from tim_bots.api.config import ApiConfig
 from tim_bots.api.description import description
 from tim_bots.api.desk import Answer, ApiDesk, problem
@@ -28,6 +29,8 @@ logger = logging.getLogger(__name__)
 _HOST = "127.0.0.1"
 _SHORTEST_TOKEN = 32
 _KEY = re.compile(r"[A-Za-z0-9_-]{8,64}")
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(Z|[+-][0-9]{2}:[0-9]{2})")
+_FIRST_YEAR = 1970
 _NUMBER = re.compile(r"[1-9][0-9]{0,6}")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -92,6 +95,7 @@ class Api:
         application.router.add_get("/openapi.json", self._describe, allow_head=False)
         application.router.add_get("/v1/requests", self._list, allow_head=False)
         application.router.add_get("/v1/requests/{number}", self._show, allow_head=False)
+        application.router.add_get("/v1/appointments", self._appointments, allow_head=False)
         application.router.add_post("/v1/requests/{number}/decision", self._decide)
         return application
 
@@ -125,6 +129,12 @@ class Api:
             return _bad("number: write the request's number")
         return await self._answered(lambda connection: self._desk.request(connection, number, datetime.now(UTC)))
 
+    async def _appointments(self, request: web.Request) -> web.Response:
+        start, end = (_moment(request.query.get(name)) for name in ("from", "to"))
+        if start is None or end is None or not timedelta() < end - start <= LONGEST:
+            return _bad(f"from, to: write two RFC 3339 times with their zone, at most {LONGEST.days} days apart")
+        return await self._answered(lambda connection: self._desk.appointments(connection, start, end))
+
     async def _decide(self, request: web.Request) -> web.Response:
         number, key = _number(request), request.headers.get("Idempotency-Key", "")
         if number is None:
@@ -150,6 +160,17 @@ class Api:
 def _number(request: web.Request) -> int | None:
     text = request.match_info["number"]
     return int(text) if _NUMBER.fullmatch(text) else None
+
+
+def _moment(text: str | None) -> datetime | None:
+    """An RFC 3339 time; None if it is none, or has no zone."""
+    if text is None or _TIME.fullmatch(text) is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return moment if moment.year >= _FIRST_YEAR else None
 
 
 def _faults(error: ValidationError) -> list[str]:

@@ -14,8 +14,8 @@ from tim_bots.appointment.tables import booking, booking_unit
 from tim_bots.cipher import Cipher
 from tim_bots.dialogue.who import Who
 
-_WHO = "appointment_booking.who"
-_FIRST_REFERENCE = 1000
+WHO = "appointment_booking.who"
+FIRST_REFERENCE = 1000
 
 
 class BookingBook:
@@ -72,7 +72,7 @@ class BookingBook:
                         ends_at=int(end.timestamp()),
                         status=BookingStatus.BOOKED,
                         version=0,
-                        who=self._cipher.seal(identity, _WHO, str(booking_id)),
+                        who=self._cipher.seal(identity, WHO, str(booking_id)),
                     )
                     .returning(booking)
                 ).one()
@@ -112,7 +112,7 @@ class BookingBook:
 def _booking(row: Row[tuple[object, ...]]) -> Booking:
     return Booking(
         id=row.id,
-        reference=f"T-{_FIRST_REFERENCE + row.number}",
+        reference=f"T-{FIRST_REFERENCE + row.number}",
         start=datetime.fromtimestamp(row.starts_at, UTC),
         end=datetime.fromtimestamp(row.ends_at, UTC),
         version=row.version,

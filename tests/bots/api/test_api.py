@@ -3,7 +3,7 @@
 import asyncio
 import base64
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,12 @@ from tests.bots.counter.conftest import ROOM, STAFF_ROOM, World, cipher, engine,
 from tim_bots.api.config import ApiConfig
 from tim_bots.api.models import MAX_BODY_BYTES
 from tim_bots.api.service import Api
+from tim_bots.appointment.booking_book import BookingBook
 from tim_bots.cipher import Cipher
 from tim_bots.counter.case import Accept
 from tim_bots.counter.states import State
 from tim_bots.database import Database
+from tim_bots.dialogue.who import Lookup
 from tim_bots.queues import Queues
 from tim_policy.errors import ConfigError
 
@@ -216,6 +218,51 @@ def test_a_weak_token_is_refused(world: World, engine: Engine, cipher: Cipher, t
     config = ApiConfig(port=1, token_file=write_token(tmp_path, token))
     with pytest.raises(ConfigError, match=r"api\.token_file"):
         Api(config, world.counter, Database(engine), Queues.of(cipher), cipher, lambda: None)
+
+
+async def test_booked_appointments_are_listed(client: Client, engine: Engine, cipher: Cipher) -> None:
+    book, who = BookingBook(cipher, "practice"), Lookup(cipher).who(ROOM, "@anna:pflege.tim.test")
+    start = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+    with engine.begin() as connection:
+        booked = book.book(connection, who, start, start + timedelta(minutes=15))
+        gone = book.book(connection, who, start + timedelta(hours=1), start + timedelta(hours=2))
+        assert booked is not None
+        assert gone is not None
+        book.cancel(connection, who, gone)
+    status, answer = await client.get("/v1/appointments?from=2026-11-24T00:00:00%2B01:00&to=2026-11-25T00:00:00Z")
+    assert (status, answer) == (
+        200,
+        {
+            "appointments": [
+                {
+                    "reference": booked.reference,
+                    "start": "2026-11-24T09:00:00Z",
+                    "end": "2026-11-24T09:15:00Z",
+                    "user_id": "@anna:pflege.tim.test",
+                    "version": 0,
+                }
+            ]
+        },
+    )
+    later = await client.get("/v1/appointments?from=2026-11-24T09:00:01Z&to=2026-11-25T00:00:00Z")
+    assert later == (200, {"appointments": []})
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "from=2026-11-24T00:00:00Z",
+        "from=x&to=y",
+        "from=2026-11-24T00:00:00&to=2026-11-25T00:00:00",
+        "from=2026-11-25T00:00:00Z&to=2026-11-24T00:00:00Z",
+        "from=2026-11-24T00:00:00Z&to=2027-11-24T00:00:00Z",
+        "from=2026-13-24T00:00:00Z&to=2026-14-24T00:00:00Z",
+        "from=0001-01-01T00:00:00%2B10:00&to=0001-01-02T00:00:00Z",
+    ],
+)
+async def test_times_that_are_none_are_refused(client: Client, query: str) -> None:
+    assert (await client.get(f"/v1/appointments?{query}"))[0] == 400
 
 
 async def test_every_answer_is_as_described(client: Client, world: World) -> None:
