@@ -3,8 +3,6 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from icalendar import Calendar, Event
-
 from tim_bots.appointment.booking import Booking, BookingStatus
 
 MIME_TYPE = "text/calendar"
@@ -28,6 +26,8 @@ def calendar_file(booking: Booking, *, practice_name: str, location: str, zone: 
         zone: the practice's time zone; times carry it as TZID with a VTIMEZONE.
         now: when the file is made, timezone-aware (DTSTAMP).
     """
+    from icalendar import Calendar, Event  # noqa: PLC0415 - 3 MB that a bot without bookings does not need
+
     method, status = _METHODS[booking.status]
     event = Event()
     event.add("uid", str(booking.id))

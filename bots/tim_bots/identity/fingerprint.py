@@ -2,8 +2,6 @@
 
 import io
 
-import segno
-
 
 def grouped(master_key: str) -> str:
     """In groups of four, as Element shows it."""
@@ -17,6 +15,8 @@ def directory_entry(user_id: str, master_key: str) -> str:
 
 def terminal_qr(text: str) -> str:
     """A QR code that a terminal can show."""
+    import segno  # noqa: PLC0415 - only when somebody looks
+
     drawing = io.StringIO()
     segno.make(text, error="m").terminal(drawing, compact=True)
     return drawing.getvalue()
