@@ -51,12 +51,21 @@ def verify_log(
 ) -> None:
     """Check every entry; exit 1 when one was changed, cut out, added or moved."""
     key, known = _read_public(public_key), _head(head)
-    end, findings = verify((entry for entry, _ in _entries(url, token_file)), key, known)
+    numbers: list[int] = []
+
+    def entries() -> Iterator[Entry]:
+        for entry, _ in _entries(url, token_file):
+            numbers[:] = [numbers[0] if numbers else entry.number, entry.number]
+            yield entry
+
+    end, findings = verify(entries(), key, known)
     for finding in findings:
         typer.echo(f"entry {finding.number}: {finding.fault}")
     if findings:
         raise typer.Exit(1)
-    typer.echo(f"{end.number} entries, all in place")
+    first = numbers[0] if numbers else 1
+    pruned = f"; {first - 1} older ones were deleted by retention, as the signed checkpoint says" if first > 1 else ""
+    typer.echo(f"{end.number - first + 1} entries, all in place{pruned}")
     typer.echo(f"head {end.number}:{end.digest}  (keep it outside of the homeserver for --head)")
 
 

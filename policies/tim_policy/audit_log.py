@@ -1,7 +1,8 @@
 """The audit log: append-only, each entry bound to the one before by a hash and signed (Ed25519).
 
 An edit, a cut or a reorder breaks the chain. A cut at the end breaks nothing inside: whoever keeps the head (number and
-hash) that an earlier check told, outside of the homeserver, finds that too.
+hash) that an earlier check told, outside of the homeserver, finds that too. Old entries are deleted at the front only,
+after a checkpoint: an entry of the same chain, signed too, that tells up to where; the rest must begin right there.
 """
 
 import base64
@@ -23,6 +24,7 @@ class AuditKind(enum.StrEnum):
     """What is logged; closed set."""
 
     RETENTION_RUN = "retention_run"
+    RETENTION_RUN_REQUESTED = "retention_run_requested"
     RETENTION_POLICY = "retention_policy"
     RETENTION_CLOCK = "retention_clock"
     LEGAL_HOLD = "legal_hold"
@@ -31,6 +33,7 @@ class AuditKind(enum.StrEnum):
     SERVER_ISOLATED = "server_isolated"
     ERASURE = "erasure"
     ACCESS = "access"
+    CHECKPOINT = "checkpoint"
 
 
 class Action(enum.StrEnum):
@@ -53,6 +56,8 @@ ACTIONS: Mapping[AuditKind, Action] = {
     AuditKind.SERVER_ISOLATED: Action.EXECUTE,
     AuditKind.ERASURE: Action.DELETE,
     AuditKind.ACCESS: Action.READ,
+    AuditKind.CHECKPOINT: Action.DELETE,
+    AuditKind.RETENTION_RUN_REQUESTED: Action.EXECUTE,
 }
 
 
@@ -98,6 +103,8 @@ class Broken(enum.StrEnum):
     DIGEST = "the content does not fit its hash: it was changed"
     SIGNATURE = "the signature is not of this key"
     UNREADABLE = "the content is no entry"
+    START = "it begins elsewhere than the newest checkpoint tells: entries were cut off at the front, or put back"
+    OLD_HEAD = "the known head is older than what retention has left: use one of a later check"
     HEAD = "the known head is missing or another one: the end was cut off or written anew"
 
 
@@ -141,22 +148,59 @@ def verify(entries: Iterable[Entry], key: Ed25519PublicKey, known: Head | None =
     """Check the whole log.
 
     Args:
-        entries: in the order in which they are stored, from the first on.
+        entries: in the order in which they are stored, from the first that is left on.
         key: of whoever signs.
         known: a head that an earlier check told; None: there was none, and a cut at the end cannot be found.
 
     Returns:
         The head as it is now, and every fault.
     """
-    head, findings, digest_at_known = Head(), [], None
+    start: Head | None = None
+    begin, head = Head(), Head()
+    findings: list[Finding] = []
+    digest_at_known = None
     for entry in entries:
-        findings += [Finding(entry.number, fault) for fault in _faults(head, entry, key)]
+        if start is None:
+            start = head = _start(entry)
+        faults = _faults(head, entry, key)
+        findings += [Finding(entry.number, fault) for fault in faults]
+        if not faults:
+            begin = checkpoint_of(entry) or begin
         head = Head(entry.number, entry.digest)
         if known is not None and entry.number == known.number:
             digest_at_known = entry.digest
-    if known is not None and known.number and digest_at_known != known.digest:
-        findings.append(Finding(known.number, Broken.HEAD))
+    if start is not None and start != begin:
+        findings.insert(0, Finding(start.number + 1, Broken.START))
+    if known is not None and known.number and digest_at_known != known.digest and known != start:
+        is_old = start is not None and known.number < start.number
+        findings.append(Finding(known.number, Broken.OLD_HEAD if is_old else Broken.HEAD))
     return head, findings
+
+
+def checkpoint_detail(pruned: Head, newest: Mapping[AuditKind, Mapping[str, Any]]) -> dict[str, Any]:
+    """What a checkpoint tells.
+
+    Args:
+        pruned: the last entry that goes.
+        newest: what the newest entry of a kind tells, for those that go and are still asked for.
+    """
+    return {
+        "pruned_to": pruned.number,
+        "digest": pruned.digest,
+        "newest": {kind.value: newest[kind] for kind in newest},
+    }
+
+
+def checkpoint_of(entry: Entry) -> Head | None:
+    """The last entry that went before this checkpoint; None: it is none.
+
+    Raises:
+        ValueError: it is no entry.
+    """
+    said = occurrence_of(entry)
+    if said.kind is not AuditKind.CHECKPOINT:
+        return None
+    return Head(int(said.detail["pruned_to"]), str(said.detail["digest"]))
 
 
 def occurrence_of(entry: Entry) -> Occurrence:
@@ -202,6 +246,14 @@ def audit_event(entry: Entry, server_name: str) -> dict[str, Any]:
             }
         ],
     }
+
+
+def _start(entry: Entry) -> Head:
+    """What the first entry says stood before it."""
+    try:
+        return Head(entry.number - 1, str(json.loads(entry.body)["previous"]))
+    except (ValueError, KeyError, TypeError):
+        return Head(entry.number - 1)
 
 
 def _faults(head: Head, entry: Entry, key: Ed25519PublicKey) -> list[Broken]:

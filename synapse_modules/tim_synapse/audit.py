@@ -1,8 +1,8 @@
 """The audit log in Synapse's own database: every process appends, the chain stays one."""
 
-import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +11,27 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from synapse.module_api import ModuleApi
 from synapse.storage.database import LoggingTransaction
 
-from tim_policy.audit_log import FIRST_PREVIOUS, AuditKind, Entry, Head, Occurrence, next_entry
+from tim_policy.audit_log import (
+    FIRST_PREVIOUS,
+    AuditKind,
+    Entry,
+    Head,
+    Occurrence,
+    checkpoint_detail,
+    next_entry,
+    occurrence_of,
+)
 from tim_policy.errors import ConfigError
 from tim_policy.settings import Settings
 from tim_synapse.tables import is_there
 
 MODULE = "tim_synapse"
 """The agent of what nobody asked for."""
+
+PRUNED_AT_ONCE = 500
+_CHECKPOINT_INTERVAL = timedelta(days=1)
+_ASKED_FOR = (AuditKind.RETENTION_POLICY, AuditKind.RETENTION_RUN, AuditKind.FEDERATION_LIST)
+"""Kinds of which `newest_detail` is asked."""
 
 # IF NOT EXISTS: the table of an earlier start is kept. A later version adds statements, it never edits these.
 _SCHEMA = (
@@ -108,17 +122,55 @@ class Audit:
         entries: list[Entry] = await self._api.run_db_interaction("tim_audit_read", _read, after, limit)
         return entries
 
+    def prune(self, txn: LoggingTransaction, before: datetime) -> int:
+        """Delete the oldest entries, a page at most, and append the checkpoint that says so; how many went.
+
+        At most one checkpoint a day, so that checkpoints do not outnumber what they replace.
+
+        Args:
+            txn: everything happens in it or nothing.
+            before: entries recorded earlier go.
+        """
+        if self._key is None or not is_there(txn, "tim_audit_head"):
+            return 0
+        now = datetime.fromtimestamp(self._api.get_current_time_msec() / 1000, UTC)
+        newest = _newest(txn, AuditKind.CHECKPOINT)
+        if newest is not None and now - _recorded(newest) < _CHECKPOINT_INTERVAL:
+            return 0
+        old = list(takewhile(lambda entry: _recorded(entry) < before, _read(txn, 0, PRUNED_AT_ONCE)))
+        if not old:
+            return 0
+        last = old[-1]
+        still_asked = {kind: detail for kind in _ASKED_FOR if (detail := newest_detail(txn, kind)) is not None}
+        detail = checkpoint_detail(Head(last.number, last.digest), still_asked)
+        self.append(txn, AuditKind.CHECKPOINT, MODULE, detail)
+        txn.execute("DELETE FROM tim_audit WHERE number <= ?", (last.number,))
+        return len(old)
+
 
 def newest_detail(txn: LoggingTransaction, kind: AuditKind) -> dict[str, Any] | None:
-    """What the newest entry of that kind tells; None: there is none."""
+    """What the newest entry of that kind tells, also when it is pruned; None: there was none."""
     if not is_there(txn, "tim_audit_head"):
         return None
+    newest = _newest(txn, kind)
+    if newest is None and (checkpoint := _newest(txn, AuditKind.CHECKPOINT)) is not None:
+        kept = occurrence_of(checkpoint).detail["newest"].get(kind.value)
+        return None if kept is None else dict(kept)
+    return None if newest is None else dict(occurrence_of(newest).detail)
+
+
+def _newest(txn: LoggingTransaction, kind: AuditKind) -> Entry | None:
     # Canonical JSON: the kind stands there like this, and nowhere else unescaped.
     txn.execute(
-        "SELECT body FROM tim_audit WHERE body LIKE ? ORDER BY number DESC LIMIT 1", (f'%"kind":"{kind.value}"%',)
+        "SELECT number, body, digest, signature FROM tim_audit WHERE body LIKE ? ORDER BY number DESC LIMIT 1",
+        (f'%"kind":"{kind.value}"%',),
     )
     row = txn.fetchone()
-    return None if row is None else dict(json.loads(row[0])["detail"])
+    return None if row is None else Entry(*row)
+
+
+def _recorded(entry: Entry) -> datetime:
+    return datetime.fromisoformat(occurrence_of(entry).recorded)
 
 
 def _read(txn: LoggingTransaction, after: int, limit: int) -> list[Entry]:

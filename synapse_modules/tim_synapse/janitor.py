@@ -121,6 +121,7 @@ class Janitor:
             await self._apart(sweep.name, self._sweep(sweep, now, pace))
         for kind in RoomKind:
             await self._apart(kind.value, self._rooms(kind, now, pace))
+        await self._apart("audit_log", self._prune_audit(now))
         self._refused_since = None
         await self._api.run_db_interaction("tim_retention_end", self._end, _ms(self._now()))
 
@@ -149,6 +150,11 @@ class Janitor:
         deleted = {name: total - known.get(name, 0) for name, total in totals.items() if total != known.get(name, 0)}
         if deleted:
             self._audit.append(txn, AuditKind.RETENTION_RUN, MODULE, {"deleted": deleted, "totals": totals})
+
+    async def _prune_audit(self, now: datetime) -> None:
+        period = self._period("audit_log")
+        if isinstance(period, timedelta) and self._retention.mode is RetentionMode.ENFORCE:
+            await self._api.run_db_interaction("tim_retention_audit", self._audit.prune, now - period)
 
     def _sweeps(self) -> Iterator[Sweep]:
         """Those that the policy asks for."""

@@ -75,7 +75,7 @@ class RetentionApi(DirectServeJsonResource):
         admin = await require_admin(self._api, request)
         match path_below(request):
             case ["run"]:
-                await self._api.run_db_interaction("tim_retention_request", _after_creation, table.request_run)
+                await self._change(admin, AuditKind.RETENTION_RUN_REQUESTED, {}, table.request_run)
                 return HTTPStatus.OK, {}
             case ["confirm-clock"]:
                 await self._change(admin, AuditKind.RETENTION_CLOCK, {}, table.confirm_clock)

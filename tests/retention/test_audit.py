@@ -1,15 +1,23 @@
 """The audit log of a real homeserver: what is logged, who may read it, and that tampering is found."""
 
 import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from tests.retention.conftest import RETENTION, RetentionServer
+from tests.retention.conftest import RETENTION, RetentionServer, running_retention
+from tests.retention.databases import Database
+from tests.retention.waiting import until
+from tests.synapse.list_source import ListSource
 from tests.synapse.matrix import new_room
+from tim_policy.audit_log import AuditKind, Entry, Head, occurrence_of, verify
 from tim_policy.errors import ConfigError
-from tim_synapse.audit import AuditConfig, load_audit_key
+from tim_sandbox.pki import ListPki
+from tim_synapse.audit import Audit, AuditConfig, _read, load_audit_key, newest_detail
 
 AUDIT = "/_synapse/client/tim/v1/audit/entries"
 
@@ -39,6 +47,55 @@ async def test_deletions_policies_and_admins_are_logged(enforcing: RetentionServ
     before = len(logged)
     await enforcing.tim("hold", "release", room_id)
     assert len(await entries(enforcing)) == before, "what changed nothing is not logged"
+
+
+async def test_every_action_of_an_administrator_is_logged(enforcing: RetentionServer, tmp_path: Path) -> None:
+    person = await enforcing.user()
+    await enforcing.run()
+    await enforcing.admin.request("POST", f"{RETENTION}/confirm-clock")
+    isolate = "/_synapse/client/tim/v1/gate/isolate/fremd.tim.test"
+    assert (await enforcing.admin.request("POST", isolate)).status == 200
+    assert (await enforcing.tim("export", person.user_id, "--out", str(tmp_path / "out")))[0] == 0
+    assert (await enforcing.tim("erase", person.user_id, "--yes"))[0] == 0
+    logged = await entries(enforcing)
+    by_admin = {entry["kind"] for entry in logged if entry["agent"] == enforcing.admin.user_id}
+    assert by_admin >= {"retention_run_requested", "retention_clock", "server_isolated", "access", "erasure"}
+    isolated = [entry["detail"] for entry in logged if entry["kind"] == "server_isolated"]
+    assert isolated[-1] == {"server": "fremd.tim.test", "leave": False}
+    before = len(isolated)
+    assert (await enforcing.admin.request("POST", f"{isolate}?dry_run=true")).status == 200
+    assert len([1 for entry in await entries(enforcing) if entry["kind"] == "server_isolated"]) == before
+
+
+async def test_every_other_list_in_use_is_logged_once(
+    tmp_path: Path, new_base_port: Callable[[], int], list_pki: ListPki
+) -> None:
+    base_port = new_base_port()
+    source = ListSource(list_pki, base_port + 2)
+    source.serve(7, "freund.tim.test")
+    retention = {"mode": "observe"}
+    async with source.listening(), running_retention(tmp_path, base_port, list_pki, retention) as server:
+
+        async def versions() -> list[tuple[int, int]]:
+            details = [entry["detail"] for entry in await entries(server) if entry["kind"] == "federation_list"]
+            assert all(detail["in_use"] for detail in details)
+            return [(detail["version"], detail["servers"]) for detail in details]
+
+        async def is_first() -> bool:
+            return await versions() == [(7, 1)]
+
+        async def is_second() -> bool:
+            return await versions() == [(7, 1), (8, 2)]
+
+        async def is_third() -> bool:
+            return await versions() == [(7, 1), (8, 2), (9, 0)]
+
+        await until(is_first)
+        source.serve(8, "freund.tim.test", "neu.tim.test")
+        await until(is_second)
+        await server.restart()
+        source.serve(9)
+        await until(is_third)
 
 
 async def test_only_server_admins_read_it(enforcing: RetentionServer) -> None:
@@ -83,3 +140,47 @@ def test_a_file_that_is_no_key_is_one_line(tmp_path: Path, content: str) -> None
         load_audit_key(AuditConfig(key_file=file))
     with pytest.raises(ConfigError, match="cannot read"):
         load_audit_key(AuditConfig(key_file=tmp_path / "none"))
+
+
+class Clock:
+    """The one thing that `Audit` asks of Synapse while it prunes."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def get_current_time_msec(self) -> int:
+        return int(self.now.timestamp() * 1000)
+
+
+def test_old_entries_go_after_a_checkpoint(empty_database: Database) -> None:
+    key, clock = Ed25519PrivateKey.generate(), Clock()
+    audit = Audit(clock, key)  # type: ignore[arg-type] # see Clock
+    with empty_database.transaction() as txn:
+        audit.append(txn, AuditKind.RETENTION_POLICY, "tim_synapse", {"policy": "minimal"})
+        for number in range(9):
+            clock.now += timedelta(days=1)
+            audit.append(txn, AuditKind.RETENTION_RUN, "tim_synapse", {"totals": {"reports": number}})
+        whole = _read(txn, 0, 100)
+        assert audit.prune(txn, datetime(2025, 1, 1, tzinfo=UTC)) == 0
+        clock.now = datetime(2026, 6, 1, tzinfo=UTC)
+        assert audit.prune(txn, whole_time(whole[4])) == 4
+        left = _read(txn, 0, 100)
+        assert [entry.number for entry in left] == [5, 6, 7, 8, 9, 10, 11]
+        head, findings = verify(left, key.public_key(), Head(4, whole[3].digest))
+        assert (head.number, findings) == (11, [])
+        assert newest_detail(txn, AuditKind.RETENTION_POLICY) == {"policy": "minimal"}
+        assert newest_detail(txn, AuditKind.FEDERATION_LIST) is None
+        assert audit.prune(txn, clock.now) == 0, "one checkpoint a day"
+        clock.now += timedelta(days=2)
+        assert audit.prune(txn, clock.now) == 7
+        left = _read(txn, 0, 100)
+        assert [entry.number for entry in left] == [12]
+        assert verify(left, key.public_key())[1] == []
+        assert newest_detail(txn, AuditKind.RETENTION_POLICY) == {"policy": "minimal"}
+        assert newest_detail(txn, AuditKind.RETENTION_RUN) == {"totals": {"reports": 8}}
+        txn.execute("DROP TABLE tim_audit")
+        txn.execute("DROP TABLE tim_audit_head")
+
+
+def whole_time(entry: Entry) -> datetime:
+    return datetime.fromisoformat(occurrence_of(entry).recorded)
