@@ -14,6 +14,7 @@ from synapse.module_api import ModuleApi
 from synapse.storage.database import LoggingTransaction
 
 from tim_policy.errors import TimError
+from tim_synapse.private_settings import read_settings
 
 _WRITERS = {
     "insert_client_ip": ["user_id", "access_token", "ip", "user_agent", "device_id", "now"],
@@ -96,14 +97,10 @@ def retention_settings(api: ModuleApi) -> dict[str, Any]:
     Without those of media where this process does not serve media: Synapse reads them where it does (and deletes).
 
     Raises:
-        RetentionNotPossible: this Synapse keeps one of them somewhere else.
+        ConfigError: this Synapse keeps one of them somewhere else.
     """
-    config = api._hs.config
-    try:
-        readers = {**_READERS, **(_MEDIA_READERS if config.media.can_load_media_repo else {})}
-        return {key: read(config) for key, read in readers.items()}
-    except AttributeError as error:
-        raise _not_possible(f"the setting {error.name} is not where it was") from None
+    is_media_here = read_settings(api, {"media": lambda config: config.media.can_load_media_repo})["media"]
+    return read_settings(api, {**_READERS, **_MEDIA_READERS} if is_media_here else _READERS)
 
 
 def _lifetime(milliseconds: int | None) -> timedelta | None:

@@ -37,8 +37,21 @@ def synapse_settings(api: ModuleApi) -> dict[str, Any]:
     Raises:
         ConfigError: this Synapse keeps one of them somewhere else; it is not started.
     """
+    return read_settings(api, _READERS)
+
+
+def read_settings(api: ModuleApi, readers: Mapping[str, Callable[[Any], Any]]) -> dict[str, Any]:
+    """Value by key of homeserver.yaml.
+
+    Args:
+        api: Synapse's module interface.
+        readers: by key, what takes the value from Synapse's configuration.
+
+    Raises:
+        ConfigError: this Synapse keeps one of them somewhere else; it is not started.
+    """
     config = api._hs.config
     try:
-        return {key: read(config) for key, read in _READERS.items()}
+        return {key: read(config) for key, read in readers.items()}
     except AttributeError as error:
         raise ConfigError(f"this Synapse does not know the setting {error.name}; use a tested version") from None
