@@ -1,34 +1,43 @@
-"""What retention costs on PostgreSQL, with generated data: `.venv/bin/python -m benchmarks.retention [rooms] [rows]`.
+"""What retention costs on PostgreSQL, with generated data: `.venv/bin/python -m benchmarks.retention [rooms rows]`.
 
-Times are those of the module's own statements on Synapse's own schema; no homeserver runs beside. Meanwhile another
-connection writes a receipt again and again, as a client's request would, and its longest wait is told.
+First the questions which rooms are due; then a real homeserver that deletes while a client sends (`retention_traffic`).
+Without numbers: 200,000 rooms and 1,000,000 rows, and the table is written to benchmarks/results/retention.md.
 """
 
 import asyncio
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 from tests.retention.databases import Database, until_it_answers
 
-from tim_policy.retention_pace import SHORTEST_PAUSE, next_pause
+from benchmarks.machine import any_base_port, this_machine
+from benchmarks.retention_traffic import beside_traffic
 from tim_sandbox.processes import Supervisor
-from tim_sandbox.state import free_base_port
-from tim_sandbox.workers.postgres import new_postgres, postgres_directory
+from tim_sandbox.state import PORT_SPAN
+from tim_sandbox.workers.postgres import POSTGRES, new_postgres, postgres_directory
 from tim_synapse import retention_table as table
+from tim_synapse.retention_pages import ordering_before
 from tim_synapse.retention_rooms import DueQuery, RoomKind, due_rooms
-from tim_synapse.retention_sweeps import SWEEPS, Given, delete, ordering_before, read_page
 
+_RESULTS = Path(__file__).parent / "results" / "retention.md"
+_REPORT = """# Retention on PostgreSQL
+
+`python -m benchmarks.retention`. {machine}
+
+PostgreSQL runs with fsync off. Generated data: {rooms} rooms with 19 events each, 400 in 200,000 of them quiet for
+long, half of those with state only; {rows} rows of membership history to delete, in four runs of the janitor with its
+own steps and pauses. During the runs and between them the same client sends one event after the other.
+
+{lines}
+"""
 _EVENTS_PER_ROOM = 19
 _STATE_EVENTS = 9
 _DUE_EVERY = 1000
-_PAGE = 1000
-_BATCH_ROWS = 2_000  # the default of the configuration
+_PAGE = 20_000  # as the janitor's
 _ROOMS = """
     INSERT INTO rooms (room_id, is_public, creator)
     SELECT '!' || r || ':own.test', FALSE, '@creator:own.test' FROM generate_series(1, {rooms}) r
@@ -63,46 +72,47 @@ _ROOM_MEMBERSHIPS = """
     SELECT '$' || r || '-2', '@creator:own.test', '@creator:own.test', '!' || r || ':own.test', 'join', 0
     FROM generate_series(1, {rooms}) r
 """
-_DELTAS = """
-    INSERT INTO current_state_delta_stream (stream_id, room_id, type, state_key)
-    SELECT n, '!1:own.test', 'm.room.member', '@u' || n || ':own.test' FROM generate_series(1, {rows}) n
-"""
 
 
 async def main() -> None:
-    """Measure and print one table in Markdown."""
+    """Measure, print one table in Markdown and, with the usual numbers, write it to benchmarks/results."""
     given = [int(argument) for argument in sys.argv[1:]]
     rooms, rows = given or (200_000, 1_000_000)
-    with tempfile.TemporaryDirectory() as logs, postgres_directory() as directory:
-        supervisor = Supervisor(Path(logs))
-        postgres = new_postgres(directory, free_base_port(range(20_000, 32_000, 100)))
+    with tempfile.TemporaryDirectory() as directory, postgres_directory() as data:
+        base_port = any_base_port()
+        supervisor = Supervisor(Path(directory))
+        postgres = new_postgres(data, base_port + PORT_SPAN - 1)
         await postgres.start(supervisor)
         try:
             arguments = {k: v for k, v in postgres.settings()["args"].items() if not k.startswith("cp_")}
             await until_it_answers(arguments)
-            measure(arguments, rooms, rows)
+            lines = ["| what | measured | to reach |", "| --- | --- | --- |"]
+            with closing(Database("psycopg2", arguments)) as database:
+                fill(database, rooms)
+                lines += scan(database, "before PostgreSQL has statistics")
+                with database.transaction() as txn:
+                    txn.execute("ANALYZE")
+                lines += scan(database, "with statistics")
+            sandbox, log = Path(directory) / "sandbox", supervisor.log_of(POSTGRES)
+            lines += await beside_traffic(sandbox, base_port, postgres.settings(), log, rows)
         finally:
             await supervisor.stop_all()
+    text = _REPORT.format(machine=this_machine(), rooms=rooms, rows=rows, lines="\n".join(lines))
+    print(text)
+    if not given:
+        _RESULTS.write_text(text, encoding="utf-8")
 
 
-def measure(arguments: dict[str, Any], rooms: int, rows: int) -> None:
-    """Fill a database and ask."""
-    with closing(Database("psycopg2", arguments)) as database:
-        numbers = {"rooms": rooms, "events": _EVENTS_PER_ROOM, "state": _STATE_EVENTS, "due": _DUE_EVERY, "rows": rows}
-        with database.transaction() as txn:
-            table.create(txn)
-            for statement in (_ROOMS, _EVENTS, _STATE, _MEMBERSHIPS, _ROOM_MEMBERSHIPS, _DELTAS):
-                txn.execute(statement.format(**numbers))
-            txn.execute("UPDATE user_directory_stream_pos SET stream_id = ?", (rows * 10,))
-            txn.execute("UPDATE room_forgetter_stream_pos SET stream_id = ?", (rows * 10,))
-        with database.transaction() as txn:
-            txn.execute("ANALYZE")
-        print(f"| what | {rooms} rooms, {rows} rows |\n| --- | --- |")
-        scan(database)
-        sweep(database, arguments, rows)
+def fill(database: Database, rooms: int) -> None:
+    """Generate the rooms."""
+    numbers = {"rooms": rooms, "events": _EVENTS_PER_ROOM, "state": _STATE_EVENTS, "due": _DUE_EVERY}
+    with database.transaction() as txn:
+        table.create(txn)
+        for statement in (_ROOMS, _EVENTS, _STATE, _MEMBERSHIPS, _ROOM_MEMBERSHIPS):
+            txn.execute(statement.format(**numbers))
 
 
-def scan(database: Database) -> None:
+def scan(database: Database, when: str) -> Iterator[str]:
     """Which rooms are due? The first and the second time."""
     for kind in RoomKind:
         times, found, queries = [], 0, 0
@@ -119,60 +129,8 @@ def scan(database: Database) -> None:
                     break
                 after = page[-1]
             times.append(time.perf_counter() - began)
-        print(f"| {kind}: {found} due, {queries} queries | {times[0]:.2f} s, then {times[1]:.2f} s |")
-
-
-def sweep(database: Database, arguments: dict[str, Any], rows: int) -> None:
-    """Delete all rows in the janitor's steps and with its pauses."""
-    entry = next(found for found in SWEEPS if found.name == "current_state_delta_stream")
-    values = {Given.BEFORE_MS: 0, Given.BEFORE_ORDERING: rows * 10, Given.OWN_USERS: "%:own.test"}
-    client = Client(lambda: database.engine.module.connect(**arguments))
-    client.start()
-    began, deleted, longest, pause, after = time.perf_counter(), 0, 0.0, SHORTEST_PAUSE, None
-    while True:
-        step = time.perf_counter()
-        with database.transaction() as txn:
-            table.hold_lease(txn, "main", 1)
-            page = read_page(txn, entry, values, after, _BATCH_ROWS)
-            deleted += delete(txn, entry, page.due)
-            table.write_progress(txn, entry.name, entry.data_class, page.end, len(page.due), len(page.due), 0)
-        took = time.perf_counter() - step
-        longest, after = max(longest, took), page.end
-        threading.Event().wait(pause)
-        pause = next_pause(pause, took, 0)
-        if page.end is None:
-            break
-    total = time.perf_counter() - began
-    client.end()
-    print(f"| {deleted} rows deleted, pauses included | {total:.0f} s; longest step {longest * 1000:.0f} ms |")
-    print(f"| a client's writes to the same table meanwhile | {client.count}; longest {client.longest * 1000:.0f} ms |")
-
-
-class Client(threading.Thread):
-    """Writes a row of the same table every 10 ms, and measures how long it takes."""
-
-    def __init__(self, connect: Callable[[], Any]) -> None:
-        super().__init__(daemon=True)
-        self._connect = connect
-        self._is_ended = threading.Event()
-        self.longest, self.count = 0.0, 0
-
-    def run(self) -> None:
-        """See `Thread`."""
-        with closing(self._connect()) as connection, connection.cursor() as cursor:
-            while not self._is_ended.wait(0.01):
-                began = time.perf_counter()
-                cursor.execute(
-                    "INSERT INTO current_state_delta_stream (stream_id, room_id, type, state_key)"
-                    " VALUES (900000000, '!new:own.test', 'm.room.member', '@new:own.test')"
-                )
-                connection.commit()
-                self.longest, self.count = max(self.longest, time.perf_counter() - began), self.count + 1
-
-    def end(self) -> None:
-        """Stop and wait."""
-        self._is_ended.set()
-        self.join()
+        measured = f"{times[0]:.2f} s, then {times[1]:.2f} s; {queries} queries"
+        yield f"| {kind.value}: {found} due, {when} | {measured} | 3 s, 10 queries |"
 
 
 if __name__ == "__main__":

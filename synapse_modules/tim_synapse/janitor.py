@@ -23,6 +23,7 @@ from tim_synapse.list_store import ListStore
 from tim_synapse.metrics import RETENTION_CHANGED, RETENTION_FAULT
 from tim_synapse.private_retention import empty_caches
 from tim_synapse.retention_config import LoadedRetention, RetentionMode
+from tim_synapse.retention_pages import delete, ordering_before, read_page
 from tim_synapse.retention_rooms import (
     ACTIONS,
     PURGES_AT_ONCE,
@@ -34,12 +35,12 @@ from tim_synapse.retention_rooms import (
     is_due,
     purges_under_way,
 )
-from tim_synapse.retention_sweeps import ADDRESSES, SWEEPS, Given, Sweep, delete, ordering_before, read_page
+from tim_synapse.retention_sweeps import ADDRESSES, SWEEPS, Given, Sweep
 
 logger = logging.getLogger(__name__)
 
 POLL_MILLISECONDS = 1000
-_ROOMS_PER_PAGE = 1000
+_ROOMS_PER_PAGE = 20_000
 _ROOMS_PER_RUN = 1000
 _LONGEST_WAIT = 300.0
 """Seconds in which Synapse must have finished a purge; otherwise the other rooms wait for the next run."""

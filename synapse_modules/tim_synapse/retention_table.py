@@ -12,7 +12,7 @@ from typing import Any
 from synapse.storage.database import LoggingTransaction
 from synapse.storage.engines import PostgresEngine
 
-from tim_synapse.retention_sweeps import Key
+from tim_synapse.retention_pages import Key
 
 # IF NOT EXISTS: the table of an earlier start is kept. A later version adds statements, it never edits these.
 _SCHEMA = (

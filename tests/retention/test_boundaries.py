@@ -9,8 +9,9 @@ import pytest
 from tests.retention.databases import Database
 from tests.retention.test_rooms import DOCTOR, INSURED, NURSE, OTHER_INSURED, World
 from tim_policy.retention_policy import PolicyName, shipped_policy
+from tim_synapse.retention_pages import delete, ordering_before, read_page
 from tim_synapse.retention_rooms import DueQuery, RoomKind, due_rooms, is_due
-from tim_synapse.retention_sweeps import SWEEPS, Given, delete, ordering_before, read_page
+from tim_synapse.retention_sweeps import SWEEPS, Given
 
 NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)
 OTHER = "@ben:other.test"

@@ -9,8 +9,9 @@ from tests.retention.databases import Database
 from tim_policy.data_map import DeletedBy, data_map
 from tim_policy.retention_policy import DATA_CLASSES
 from tim_synapse import retention_table as table
+from tim_synapse.retention_pages import delete, ordering_before, read_page
 from tim_synapse.retention_rooms import DueQuery, RoomKind, due_rooms
-from tim_synapse.retention_sweeps import ADDRESSES, SWEEPS, Given, delete, ordering_before, read_page
+from tim_synapse.retention_sweeps import ADDRESSES, SWEEPS, Given
 
 OWN, OTHER, GONE = "@anna:own.test", "@ben:other.test", "@gone:own.test"
 VALUES: dict[Given, Any] = {Given.BEFORE_MS: 1_000, Given.BEFORE_ORDERING: 100, Given.OWN_USERS: "%:own.test"}
