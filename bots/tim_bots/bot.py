@@ -3,16 +3,17 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from typing import Protocol
 from uuid import uuid4
 
 import aiohttp
 from sqlalchemy import Connection
 
 from tim_bots.account import StoredSeeds, log_in, publish_display_name, publish_keys
-from tim_bots.api.service import Api, HasCounter
 from tim_bots.backoff import delays
 from tim_bots.cipher import Cipher
 from tim_bots.config import BotConfig
+from tim_bots.counter.counter import HasCounter
 from tim_bots.cross_signing import ensure_cross_signed
 from tim_bots.database import Database
 from tim_bots.delivery import Delivery
@@ -24,7 +25,6 @@ from tim_bots.identity.key_backup import KeyBackup
 from tim_bots.invites import Invites
 from tim_bots.matrix_http import RequestFailed
 from tim_bots.outbox import Action, text_content
-from tim_bots.pvs.handover import PvsHandover
 from tim_bots.queues import Queues
 from tim_bots.secret_files import read_secret
 from tim_bots.sender import Sender
@@ -37,6 +37,12 @@ from tim_bots.worker import Worker
 from tim_policy.errors import TimError
 
 logger = logging.getLogger(__name__)
+
+
+class _Part(Protocol):
+    """Works until cancelled."""
+
+    async def run(self) -> None: ...
 
 
 class Bot:
@@ -78,12 +84,7 @@ class Bot:
         self._invites = Invites(client=client, database=database, queues=queues, notify=self._joined)
         self._sync = SyncLoop(client=client, database=database, queues=queues, health=health, notify=self._arrived)
         self._report = self._client_report(config)
-        self._api: Api | None = None
-        if config.api is not None and isinstance(flow, HasCounter):
-            self._api = Api(config.api, flow.counter, database, queues, cipher, self._joined)
-        self._pvs: PvsHandover | None = None
-        if config.pvs is not None and isinstance(flow, HasCounter):
-            self._pvs = PvsHandover(config.pvs, flow.counter, database, queues, cipher, self._joined)
+        self._at_the_counter = self._counter_parts(config, flow)
 
     def _arrived(self) -> None:
         self._worker.wake()
@@ -116,9 +117,29 @@ class Bot:
         await self._prepare(password)
         async with asyncio.TaskGroup() as tasks:
             always = (self._sync, self._worker, self._invites, self._sender)
-            for part in (*always, self._backup, self._verifier, self._report, self._api, self._pvs):
+            for part in (*always, self._backup, self._verifier, self._report, *self._at_the_counter):
                 if part is not None:
                     tasks.create_task(part.run())
+
+    def _counter_parts(self, config: BotConfig, flow: Flow) -> list[_Part]:
+        """The API and the folders, each loaded only by a bot that has it.
+
+        Raises:
+            ConfigError: one of them cannot be used as configured.
+        """
+        found: list[_Part] = []
+        if not isinstance(flow, HasCounter):
+            return found
+        stands_on = (flow.counter, self._database, self._queues, self._cipher, self._joined)
+        if config.api is not None:
+            from tim_bots.api.service import Api  # noqa: PLC0415 - see above
+
+            found.append(Api(config.api, *stands_on))
+        if config.pvs is not None:
+            from tim_bots.pvs.handover import PvsHandover  # noqa: PLC0415 - see above
+
+            found.append(PvsHandover(config.pvs, *stands_on))
+        return found
 
     def _client_report(self, config: BotConfig) -> ClientReport | None:
         if (wanted := config.client_report) is None:

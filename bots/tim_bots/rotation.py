@@ -9,8 +9,10 @@ import os
 import shutil
 from pathlib import Path
 
+import tim_bots.api.tables
 import tim_bots.bot
-import tim_bots.flow_of  # noqa: F401 - these two define the tables of a running bot, and each must be found
+import tim_bots.flow_of
+import tim_bots.pvs.tables  # noqa: F401 - these define the tables of a running bot, and each must be found
 from tim_bots.cipher import SealBroken, read_key_file, write_new_key
 from tim_bots.config import BotConfig
 from tim_bots.data_keys import open_cipher, rotate

@@ -6,7 +6,6 @@ import logging
 import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import Protocol, runtime_checkable
 
 from aiohttp import web
 from pydantic import ValidationError
@@ -33,13 +32,6 @@ _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(Z|[+-
 _FIRST_YEAR = 1970
 _NUMBER = re.compile(r"[1-9][0-9]{0,6}")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-@runtime_checkable
-class HasCounter(Protocol):
-    """A flow whose cases the API can show."""
-
-    counter: Counter
 
 
 class Api:

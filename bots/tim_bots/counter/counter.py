@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -285,6 +285,13 @@ class Counter:
         due = since + (self.config.overdue_urgent if is_urgent else self.config.overdue)
         due = within_hours(self.config.hours, self.config.zone, due)
         return SetTimer(overdue_timer(stored.number), due, {"number": stored.number}, room_id=self.staff_room)
+
+
+@runtime_checkable
+class HasCounter(Protocol):
+    """A flow whose cases can be decided from elsewhere too."""
+
+    counter: Counter
 
 
 def _note(decision: Decision) -> str | None:
