@@ -1,5 +1,7 @@
 """The counter with real encrypted rooms on a real homeserver, and a bot that is killed while the staff decides."""
 
+import asyncio
+import json
 import secrets
 from typing import Any
 
@@ -23,7 +25,10 @@ async def start_counter(bot: BotProcess, klar: ScriptedUser, *, is_doctor: bool 
     token = bot.config.with_name("api.token")
     token.touch(mode=0o600)
     token.write_text(TOKEN)
+    for folder in ("pvs-out", "pvs-in"):
+        bot.config.with_name(folder).mkdir()
     config = yaml.safe_load(bot.config.read_text()) | {
+        "pvs": {"out_dir": "pvs-out", "in_dir": "pvs-in", "member": "klar"},
         "staff_room": room_id,
         "counter": {"members": {"klar": {"user_id": klar.user_id, "name": "Frau Klar", "is_doctor": is_doctor}}},
         "api": {"port": port, "token_file": "api.token"},
@@ -38,6 +43,19 @@ async def start_counter(bot: BotProcess, klar: ScriptedUser, *, is_doctor: bool 
 async def reply(user: ScriptedUser, room_id: str, event_id: str, text: str) -> None:
     relation = {"m.relates_to": {"m.in_reply_to": {"event_id": event_id}}}
     await user.send_content(room_id, {"msgtype": "m.text", "body": text} | relation)
+
+
+async def closed_by_file(bot: BotProcess) -> None:
+    """The practice's software reads the request it was handed, and sends it back as done."""
+    outgoing, incoming = (bot.config.with_name(name) for name in ("pvs-out", "pvs-in"))
+    async with asyncio.timeout(20):
+        while not (outgoing / "anfrage-000001.gdt").exists():
+            await asyncio.sleep(0.1)
+        task = json.loads((outgoing / "anfrage-000001.json").read_bytes()) | {"status": "completed"}
+        (incoming / "1.json.tmp").write_text(json.dumps(task))
+        (incoming / "1.json.tmp").rename(incoming / "1.json")
+        while not (incoming / "done" / "1.json").exists():
+            await asyncio.sleep(0.1)
 
 
 def count(user: ScriptedUser, room_id: str, part: str) -> int:
@@ -111,6 +129,6 @@ async def test_a_doctor_talks_to_the_asker_in_a_room_that_is_closed_after_use(ne
         await weber.send(room_id, "Guten Tag, hier ist Dr. Weber.")
         heard = await anna.wait_for(room_id, lambda said: "Dr. Weber" in said.text)
         assert heard.is_encrypted
-        await weber.send(counter, "!ok 1")
+        await closed_by_file(bot)  # from the practice's software, in the doctor's name
         await anna.until(lambda: room_id not in anna.client.rooms)
         await weber.until(lambda: room_id not in weber.client.rooms)
