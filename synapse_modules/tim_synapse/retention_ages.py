@@ -18,7 +18,7 @@ EDGES = tuple(timedelta(days=days) for days in (1, 7, 30, 90, 180, 365))
 _RECEIVED = "(SELECT e.received_ts FROM events e WHERE e.stream_ordering = {column})"
 _TIMES: Mapping[str, str] = {
     "client_addresses": "SELECT last_seen AS ts FROM user_ips WHERE ip <> '' OR user_agent <> ''",
-    "device_last_seen": "SELECT last_seen AS ts FROM devices WHERE last_seen IS NOT NULL",
+    "device_last_seen": "SELECT last_seen AS ts FROM devices WHERE NOT hidden",
     "daily_visits": "SELECT timestamp AS ts FROM user_daily_visits",
     "presence": "SELECT last_active_ts AS ts FROM presence_stream",
     "receipts": f"SELECT {_RECEIVED.format(column='r.event_stream_ordering')} AS ts FROM receipts_linearized r",
