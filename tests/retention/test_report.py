@@ -9,6 +9,7 @@ import pytest
 
 from tests.retention.conftest import RetentionServer
 from tests.retention.databases import Database
+from tests.retention.waiting import until
 from tests.synapse.matrix import new_room, say
 from tim_policy.retention_policy import DATA_CLASSES, Without
 from tim_synapse.retention_ages import ages, counted_classes
@@ -42,6 +43,13 @@ async def test_before_and_after_a_run(enforcing: RetentionServer, tmp_path: Path
     person = await enforcing.user()
     room_id = await new_room(person)
     await say(person, room_id, "Kanarienvogel")
+
+    async def is_idle() -> bool:
+        """The first run is over, and the next one an hour away, so that nothing is deleted before it is counted."""
+        sql = "SELECT 1 FROM tim_retention_state WHERE run_ended_ts >= run_began_ts AND NOT is_run_requested"
+        return enforcing.query(sql) != []
+
+    await until(is_idle)
     enforcing.query(
         "INSERT INTO user_reports (id, received_ts, target_user_id, user_id, reason) "
         "VALUES (77, 1, ?, ?, 'Kanarienvogel')",
