@@ -117,3 +117,31 @@ async def test_a_full_disk_loses_nothing_and_is_got_over_without_help(enforcing:
     status = await enforcing.run()
     assert sweep(status, "user_reports")["deleted_ever"] == before + len(numbers)
     assert enforcing.query("PRAGMA integrity_check") == [("ok",)]
+
+
+async def test_after_a_kill_among_purges_no_half_room_is_visible(enforcing: RetentionServer) -> None:
+    doctor = await enforcing.user()
+    rooms = {await new_room(doctor) for _ in range(ROOMS)}
+    age(enforcing, 15)
+    kept = await new_room(doctor)
+    said = await say(doctor, kept, "bleibt")
+    assert (await enforcing.admin.request("POST", f"{RETENTION}/run")).status == 200
+
+    async def is_in_the_middle() -> bool:
+        left = {room_id for (room_id,) in enforcing.query("SELECT room_id FROM rooms")} & rooms
+        return 0 < len(left) < ROOMS - 3
+
+    await until(is_in_the_middle)
+    await enforcing.restart()
+    visible = await rooms_of(doctor)
+    assert kept in visible <= rooms | {kept}
+    synced = await doctor.request("GET", "/_matrix/client/v3/sync?timeout=0&full_state=true")
+    assert set(synced.body["rooms"]["join"]) <= visible
+    for room_id in visible:
+        state = await doctor.request("GET", f"/_matrix/client/v3/rooms/{quote(room_id)}/state")
+        if state.status == 200:
+            assert {"m.room.create", "m.room.member"} <= {event["type"] for event in state.body}
+        else:  # the run goes on
+            assert (state.status, room_id in rooms) == (403, True)
+    path = f"/_matrix/client/v3/rooms/{quote(kept)}/event/{quote(said)}"
+    assert (await doctor.request("GET", path)).body["content"]["body"] == "bleibt"
