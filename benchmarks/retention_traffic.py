@@ -184,7 +184,6 @@ async def _run(bench: _Bench, rows: int) -> None:
     bench.sql(_DELTAS, (rows,))
     for position in ("user_directory_stream_pos", "room_forgetter_stream_pos"):
         bench.sql(f"UPDATE {position} SET stream_id = (SELECT MAX(stream_ordering) FROM events)")  # noqa: S608 - ours
-    bench.sql("ANALYZE current_state_delta_stream")
     answer = await bench.admin.request("POST", f"{_RETENTION}/run")
     _require(answer.status == _OK, f"run: {answer.status}")
     began, looked = time.perf_counter(), 0.0
