@@ -55,6 +55,7 @@ def write_vzd(layout: Layout, state: SandboxState, members: Sequence[Member]) ->
         provider_tokens=state.provider_tokens,
         homeserver_urls={homeserver.server_name: homeserver.client_url for homeserver in state.homeservers},
         pki_directory=layout.pki,
+        has_region=True,
     )
     write_secret(layout.vzd / CONFIG_FILE, config.model_dump_json(indent=1))
     write_initial_registry(

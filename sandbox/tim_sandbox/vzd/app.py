@@ -14,19 +14,17 @@ from tim_sandbox.pki_files import read_identity
 from tim_sandbox.vzd import BANNER
 from tim_sandbox.vzd.authorisation import Authorisation, bearer
 from tim_sandbox.vzd.config import CONFIG_FILE, VzdConfig
-from tim_sandbox.vzd.directory import (
-    Resource,
-    UnsupportedSearch,
-    directory_of,
-    locate,
-    search_endpoints,
-    search_services,
-)
+from tim_sandbox.vzd.indexing import PARAMETERS
 from tim_sandbox.vzd.ocsp_service import OcspService
+from tim_sandbox.vzd.region import region
 from tim_sandbox.vzd.registry import Refusal, Registry
+from tim_sandbox.vzd.resources import Resource, directory_of
+from tim_sandbox.vzd.search import Search, UnsupportedSearch, run_search
+from tim_sandbox.vzd.store import Store
 from tim_sandbox.vzd.tokens import LIFETIME, SearchTokens
 
 _MAX_BODY = 64 * 1024
+STORE_FILE = "directory.sqlite"
 _USERINFO = "/_matrix/federation/v1/openid/userinfo"
 _TIMEOUT = aiohttp.ClientTimeout(total=10)
 _SERVICES = "/tim-provider-services"
@@ -46,7 +44,11 @@ class Vzd:
                 SigAlg.ES256: read_identity(pki / "signer-es256"),
             },
         )
-        self._resources = directory_of(EVERYONE)
+        self._store = Store(directory / STORE_FILE)
+        for member in EVERYONE:
+            self._store.seed(member.server_name, directory_of([member]))
+        if self._config.has_region:
+            self._store.seed("region", region())
         self._tokens = SearchTokens(now)
         self._authorisation = Authorisation(self._config.provider_tokens, now)
         self._ocsp = OcspService(pki, now, self._provider)
@@ -59,14 +61,17 @@ class Vzd:
         app.router.add_get(f"{_SERVICES}/FederationList/federationList.jws", self.federation_list)
         app.router.add_get(f"{_SERVICES}/localization", self.localization)
         app.router.add_get(f"{_SERVICES}/federation", self.domains)
+        app.router.add_get(f"{_SERVICES}/federationCheck", self.check_domains)
         app.router.add_post(f"{_SERVICES}/federation", self.add_domain)
         app.router.add_put(f"{_SERVICES}/federation/{{domain}}", self.change_domain)
         app.router.add_delete(f"{_SERVICES}/federation/{{domain}}", self.remove_domain)
         self._authorisation.add_routes(app)
         self._ocsp.add_routes(app)
         app.router.add_get("/tim-authenticate", self.authenticate)
-        app.router.add_get("/search/HealthcareService", self.search_services)
-        app.router.add_get("/search/Endpoint", self.search_endpoints)
+        for kind in PARAMETERS:
+            app.router.add_get(f"/search/{kind}", self.search)
+            app.router.add_get(f"/fdv/search/{kind}", self.search)
+        app.on_cleanup.append(self._close)
         return app
 
     async def info(self, _request: web.Request) -> web.Response:
@@ -91,7 +96,10 @@ class Vzd:
         mxid = request.query.get("mxid", "")
         if not mxid.startswith("matrix:u/"):
             raise Refusal(400, "invalid parameter", (("mxid", "format: matrix:u/localpart:domain"),))
-        return web.json_response(locate(self._resources, mxid))
+        parts = self._store.parts_with(mxid)
+        is_organisation, is_practitioner = "HealthcareService" in parts, "PractitionerRole" in parts
+        where = {(True, True): "orgPract", (True, False): "org", (False, True): "pract"}
+        return web.json_response(where.get((is_organisation, is_practitioner), "none"))
 
     async def domains(self, request: web.Request) -> web.Response:
         """`getTiMessengerDomain`."""
@@ -100,8 +108,11 @@ class Vzd:
 
     async def add_domain(self, request: web.Request) -> web.Response:
         """`addTiMessengerDomain`."""
-        provider = self._provider(request)
-        return web.json_response(self._registry.add(provider, await _json(request)).wire())
+        provider, body = self._provider(request), await _json(request)
+        telematik_id = body.get("telematikID") if isinstance(body, dict) else None
+        if isinstance(telematik_id, str) and self._is_inactive(telematik_id):
+            raise Refusal(400, "organization which belongs to the telematikID is not active")
+        return web.json_response(self._registry.add(provider, body).wire())
 
     async def change_domain(self, request: web.Request) -> web.Response:
         """`updateTiMessengerDomain`."""
@@ -113,6 +124,18 @@ class Vzd:
         """`deleteTiMessengerDomain`."""
         self._registry.remove(self._provider(request), request.match_info["domain"])
         return web.Response(status=204)
+
+    async def check_domains(self, request: web.Request) -> web.Response:
+        """`checkTiMessengerDomains`: own domains whose organisation the directory knows as inactive."""
+        domains = self._registry.domains_of(self._provider(request), None)
+        inactive = [domain.wire() for domain in domains if self._is_inactive(domain.telematikID)]
+        if not inactive:
+            return web.Response(status=204)
+        return web.json_response({"inactiveOrganizationDomains": inactive})
+
+    def _is_inactive(self, telematik_id: str) -> bool:
+        found = self._store.organisation(telematik_id)
+        return found is not None and found.get("active") is False
 
     async def authenticate(self, request: web.Request) -> web.Response:
         """`getTimeAuthenticate`: the domain's homeserver says whose token it is."""
@@ -130,24 +153,21 @@ class Vzd:
         }
         return web.json_response(body)
 
-    async def search_services(self, request: web.Request) -> web.Response:
-        """`GET /search/HealthcareService`."""
-        return self._search(request, search_services)
-
-    async def search_endpoints(self, request: web.Request) -> web.Response:
-        """`GET /search/Endpoint`."""
-        return self._search(request, search_endpoints)
-
-    def _search(
-        self, request: web.Request, search: Callable[[list[Resource], list[tuple[str, str]]], Resource]
-    ) -> web.Response:
+    async def search(self, request: web.Request) -> web.Response:
+        """`GET /search/<type>`, and `/fdv/search/<type>` as insured persons see it."""
         if not self._tokens.is_valid(bearer(request)):
             raise Refusal(401, "a search token is required (GET /tim-authenticate)")
+        kind = request.path.rpartition("/")[2]
+        address = str(request.url.origin()) + request.path
+        is_insured = request.path.startswith("/fdv/")
         try:
-            bundle = search(self._resources, list(request.query.items()))
+            bundle = run_search(self._store, Search(kind, list(request.query.items()), address, is_insured=is_insured))
         except UnsupportedSearch as error:
             return _fhir(_operation_outcome(f"the sandbox does not support: {error}"), status=400)
-        return _fhir(bundle)
+        return web.Response(text=bundle, content_type="application/fhir+json")
+
+    async def _close(self, _app: web.Application) -> None:
+        self._store.close()
 
     def _provider(self, request: web.Request) -> str:
         return self._authorisation.provider(request)

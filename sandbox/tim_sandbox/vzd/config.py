@@ -16,6 +16,7 @@ class VzdConfig(BaseModel):
             resolves the domain instead.
         pki_directory: holds the signers' keys (`tim_sandbox.pki.write_list_pki`).
         is_list_protected: the list is only for callers with a provider access token.
+        has_region: besides the members the directory holds a synthetic region (`tim_sandbox.vzd.region`).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -24,3 +25,4 @@ class VzdConfig(BaseModel):
     homeserver_urls: dict[str, str]
     pki_directory: Path
     is_list_protected: bool = False
+    has_region: bool = False

@@ -9,16 +9,15 @@ from hypothesis import strategies as st
 
 from tim_bots.directory.entries import address_of, profession_oids
 from tim_sandbox.members import EVERYONE
-from tim_sandbox.vzd.directory import directory_of, search_services
+from tim_sandbox.vzd.resources import directory_of
 
 ANNA = "@schwester.anna:pflege.tim.test"
 CARE = "1.2.276.0.76.4.245"
-QUERY = [
-    ("endpoint.status", "active"),
-    ("_include", "HealthcareService:organization"),
-    ("_include", "HealthcareService:endpoint"),
-]
-EVERYTHING = search_services(directory_of(EVERYONE), QUERY)
+EVERYTHING: Any = {
+    "resourceType": "Bundle",
+    "type": "searchset",
+    "entry": [{"resource": resource} for resource in directory_of(EVERYONE)],
+}
 
 
 def changed(resource_type: str, **values: Any) -> Any:
