@@ -9,6 +9,7 @@ from tests.retention.conftest import RetentionServer
 from tests.retention.test_janitor import places
 from tests.retention.waiting import until
 from tests.synapse.matrix import invite, new_room, say, sees
+from tim_synapse.contact_table import _SCHEMA
 
 ERASURE = "/_synapse/client/tim/v1/erasure"
 STAYS = {
@@ -49,6 +50,10 @@ async def test_erasing_leaves_only_what_the_certificate_says(enforcing: Retentio
         upload = f"{enforcing.client.client_url}/_matrix/media/v3/upload?filename=befund.txt"
         async with http.post(upload, data=b"x", headers=headers) as answer:
             assert answer.status == 200
+    for statement in _SCHEMA:
+        enforcing.query(statement)
+    for owner, contact in ((leaver, stays), (stays, leaver)):
+        enforcing.query("INSERT INTO tim_contacts VALUES (?, ?, 'Name', 1, NULL)", (owner.user_id, contact.user_id))
     code, plan, _ = await enforcing.tim("erase", leaver.user_id)
     assert (code, "Nothing was changed" in plan, "open_id_tokens" in plan) == (0, True, True)
     assert (await leaver.request("GET", "/_matrix/client/v3/account/whoami")).status == 200
@@ -73,6 +78,7 @@ async def test_erasing_leaves_only_what_the_certificate_says(enforcing: Retentio
         return {place.partition(".")[0] for place in places(enforcing, leaver.user_id)} <= STAYS
 
     await until(is_clean)
+    assert enforcing.query("SELECT * FROM tim_contacts WHERE owner = ? OR contact = ?", (leaver.user_id,) * 2) == []
     told = certificate.partition("Noch vorhanden")[2]
     assert {
         table for table in ("users", "events", "room_memberships", "erased_users") if f"  {table}: " not in told
