@@ -115,7 +115,7 @@ async def test_pages_follow_each_other_without_gap(enforcing: RetentionServer, t
     """A hundred thousand events of hers among those of others; each once, in their order."""
     her = await enforcing.user()
     count = 100_000
-    (last,) = enforcing.query("SELECT MAX(stream_ordering) FROM events")[0]
+    (last,) = enforcing.query("SELECT COALESCE(MAX(stream_ordering), 0) FROM events")[0]
     first = last + 1_000_000
     try:
         enforcing.query(
