@@ -4,8 +4,6 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from rapidfuzz.distance import OSA
-
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 # Direction marks and zero-width characters, control characters, keycaps around digits.
 _INVISIBLE_CATEGORIES = frozenset({"Cf", "Cc", "Me"})
@@ -53,6 +51,10 @@ def looks_like(word: str, known: str) -> bool:
     if word[:1] != known[:1] or not known.isalpha():
         return False
     slips = 0 if len(known) < _ONE_SLIP else 1 if len(known) < _TWO_SLIPS else 2
+    if slips == 0:
+        return False
+    from rapidfuzz.distance import OSA  # noqa: PLC0415 - 3 MiB that a bot does not need to start
+
     return OSA.distance(word, known, score_cutoff=slips) <= slips
 
 
