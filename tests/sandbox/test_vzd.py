@@ -19,8 +19,9 @@ from tim_sandbox.pki import make_list_pki
 from tim_sandbox.pki_files import write_list_pki
 from tim_sandbox.running import Sandbox
 from tim_sandbox.state import write_secret
-from tim_sandbox.vzd.app import Vzd
+from tim_sandbox.vzd.app import STORE_FILE, Vzd
 from tim_sandbox.vzd.config import CONFIG_FILE, VzdConfig
+from tim_sandbox.vzd.store import Store
 from tim_sandbox.vzd.tokens import LIFETIME, SearchTokens
 
 Client = TestClient[Request, Application]
@@ -167,7 +168,28 @@ async def test_it_knows_in_which_part_an_address_is(vzd: Client, mxid: str, stat
     assert body is None or await answer.json() == body
 
 
-@pytest.mark.parametrize("path", ["/search/HealthcareService", "/search/Endpoint"])
+async def test_it_names_own_domains_of_inactive_organisations(directory: Path) -> None:
+    members = {"praxis.tim.test": "1-20-SANDBOX-PRAXIS-AM-MARKT", "kasse.tim.test": "8-01-X"}
+    async with TestClient(TestServer(Vzd(directory).application())) as client:
+        for domain, telematik_id in members.items():
+            body = {"domain": domain, "telematikID": telematik_id, "isInsurance": False}
+            assert (await client.post(f"{SERVICES}/federation", json=body, headers=OURS)).status == 200
+        assert (await client.get(f"{SERVICES}/federationCheck")).status == 401
+        assert (await client.get(f"{SERVICES}/federationCheck", headers=OURS)).status == 204
+    store = Store(directory / STORE_FILE)
+    organisation = store.organisation("1-20-SANDBOX-PRAXIS-AM-MARKT") or {}
+    with store:
+        store.put({**organisation, "active": False}, "1-20-SANDBOX-PRAXIS-AM-MARKT")
+    store.close()
+    async with TestClient(TestServer(Vzd(directory).application())) as client:
+        answer = await client.get(f"{SERVICES}/federationCheck", headers=OURS)
+        assert [one["domain"] for one in (await answer.json())["inactiveOrganizationDomains"]] == ["praxis.tim.test"]
+        assert (await client.get(f"{SERVICES}/federationCheck", headers=THEIRS)).status == 204
+        body = {"domain": "neu.tim.test", "telematikID": "1-20-SANDBOX-PRAXIS-AM-MARKT", "isInsurance": False}
+        assert (await client.post(f"{SERVICES}/federation", json=body, headers=OURS)).status == 400
+
+
+@pytest.mark.parametrize("path", ["/search/HealthcareService", "/search/Endpoint", "/fdv/search/HealthcareService"])
 async def test_the_directory_is_closed_without_a_token(vzd: Client, path: str) -> None:
     answer = await vzd.get(path, headers={"Authorization": "Bearer our-token"})
     assert answer.status == 401

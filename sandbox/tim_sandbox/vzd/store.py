@@ -10,6 +10,12 @@ from typing import Self
 from tim_sandbox.vzd.indexing import PARAMETERS, is_hidden, references, telematik_id, texts, values
 from tim_sandbox.vzd.resources import Resource
 
+_SETTINGS = """
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = NORMAL;
+PRAGMA cache_size = -262144;
+"""
+"""The cache may hold 256 MiB: loading 100,000 entries would else write the same pages again and again."""
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS resource (
   number INTEGER PRIMARY KEY, type TEXT NOT NULL, id TEXT NOT NULL, owner TEXT, is_hidden INTEGER NOT NULL,
@@ -42,7 +48,7 @@ class Store:
     def __init__(self, path: Path) -> None:
         self.connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         path.chmod(0o600)
-        self.connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;" + _SCHEMA)
+        self.connection.executescript(_SETTINGS + _SCHEMA)
         for kind in PARAMETERS:
             self.connection.execute(
                 f"CREATE VIRTUAL TABLE IF NOT EXISTS text_{kind} "
