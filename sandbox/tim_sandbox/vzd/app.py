@@ -14,6 +14,7 @@ from tim_sandbox.pki_files import read_identity
 from tim_sandbox.vzd import BANNER
 from tim_sandbox.vzd.authorisation import Authorisation, bearer
 from tim_sandbox.vzd.config import CONFIG_FILE, VzdConfig
+from tim_sandbox.vzd.faults import Faults
 from tim_sandbox.vzd.indexing import PARAMETERS
 from tim_sandbox.vzd.ocsp_service import OcspService
 from tim_sandbox.vzd.region import region
@@ -52,10 +53,11 @@ class Vzd:
         self._tokens = SearchTokens(now)
         self._authorisation = Authorisation(self._config.provider_tokens, now)
         self._ocsp = OcspService(pki, now, self._provider)
+        self._faults = Faults(self._provider)
 
     def application(self) -> web.Application:
         """The application with all routes."""
-        app = web.Application(client_max_size=_MAX_BODY, middlewares=[_refusals_as_json])
+        app = web.Application(client_max_size=_MAX_BODY, middlewares=[_refusals_as_json, self._faults.middleware])
         app.router.add_get("/", self.info)
         app.router.add_get(f"{_SERVICES}/", self.info)
         app.router.add_get(f"{_SERVICES}/FederationList/federationList.jws", self.federation_list)
@@ -67,6 +69,7 @@ class Vzd:
         app.router.add_delete(f"{_SERVICES}/federation/{{domain}}", self.remove_domain)
         self._authorisation.add_routes(app)
         self._ocsp.add_routes(app)
+        self._faults.add_routes(app)
         app.router.add_get("/tim-authenticate", self.authenticate)
         for kind in PARAMETERS:
             app.router.add_get(f"/search/{kind}", self.search)
