@@ -70,8 +70,9 @@ def run_search(store: Store, search: Search) -> str:
     """
     wanted = _conditions(search)
     source, arguments = _source(search, wanted)
+    number = f"text_{search.kind}.rowid" if wanted.matches else "r.number"
     rows = store.connection.execute(
-        f"SELECT r.number, r.id, r.body FROM {source} AND r.number > ? ORDER BY r.number LIMIT ?",  # noqa: S608 - fixed parts
+        f"SELECT r.number, r.id, r.body FROM {source} AND {number} > ? ORDER BY {number} LIMIT ?",  # noqa: S608 - fixed parts
         (*arguments, wanted.after or 0, wanted.count + 1),
     ).fetchall()
     page = rows[: wanted.count]
@@ -90,8 +91,8 @@ def _source(search: Search, wanted: _Conditions) -> tuple[str, list[Any]]:
     where = " AND ".join(["r.type = ?", "r.body IS NOT NULL", *wanted.clauses])
     if not wanted.matches:
         return f"resource r WHERE {where}", [search.kind, *wanted.arguments]
-    text = f"text_{search.kind}"
-    joined = f"{text} JOIN resource r ON r.number = {text}.rowid WHERE {text} MATCH ? AND {where}"
+    text = f"text_{search.kind}"  # CROSS JOIN: the text is asked once, not for every resource
+    joined = f"{text} CROSS JOIN resource r ON r.number = {text}.rowid WHERE {text} MATCH ? AND {where}"
     return joined, [" AND ".join(wanted.matches), search.kind, *wanted.arguments]
 
 
