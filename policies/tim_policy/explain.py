@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from tim_policy.create_room_facts import CreateRoomFacts
+from tim_policy.directory.where_is import DirectoryPart, Whereabouts
 from tim_policy.directory_description import DirectoryDescription
 from tim_policy.errors import ConfigError, InvalidName
 from tim_policy.event_description import EventDescription
@@ -66,6 +67,13 @@ class RoomDescription(Settings):
     is_direct: bool = False
 
 
+class WhereaboutsDescription(Settings):
+    """What the directory's `whereIs` says, see `Whereabouts`."""
+
+    invitee: DirectoryPart
+    inviter: DirectoryPart | None = None
+
+
 class InviteDescription(Surroundings):
     """An invite.
 
@@ -75,6 +83,7 @@ class InviteDescription(Surroundings):
         is_active: the invitee has an account that is not deactivated.
         is_contact: the invitee's contact list admits the inviter (1.1).
         room: see `InviteRoomFacts`; None: a new room, or one that is not known.
+        where_is: what the directory says (1.1); None: it was not asked, or did not answer.
     """
 
     inviter: str
@@ -83,6 +92,7 @@ class InviteDescription(Surroundings):
     is_active: bool = True
     is_contact: bool = False
     room: RoomDescription | None = None
+    where_is: WhereaboutsDescription | None = None
 
     def facts(self, profile: Profile) -> InviteFacts:
         """The facts of `INVITE_RULES`."""
@@ -96,6 +106,7 @@ class InviteDescription(Surroundings):
             federation_list=self.federation_list(),
             own_invitee=InviteeFacts(self.is_active, self._permission(), self.is_contact) if is_own else None,
             room=None if self.room is None else InviteRoomFacts(self.room.people, self.room.is_direct),
+            whereabouts=None if self.where_is is None else Whereabouts(self.where_is.invitee, self.where_is.inviter),
         )
 
     def _permission(self) -> PermissionConfig | UnreadablePermissionConfig | None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from tim_policy.directory.where_is import Whereabouts
 from tim_policy.federation_list import FederationList
 from tim_policy.names import ServerName, UserId
 from tim_policy.permission_config import PermissionConfig, UnreadablePermissionConfig
@@ -46,6 +47,7 @@ class InviteFacts:
         federation_list: the newest verified list that is young enough; None if there is none.
         own_invitee: see `InviteeFacts`; None when she belongs to another homeserver, which judges that itself.
         room: None for a room that does not exist yet, or that this homeserver does not take part in.
+        whereabouts: what the directory says (1.1); None: it was not asked, or did not answer as agreed.
     """
 
     inviter: UserId
@@ -55,6 +57,7 @@ class InviteFacts:
     federation_list: FederationList | None
     own_invitee: InviteeFacts | None
     room: InviteRoomFacts | None
+    whereabouts: Whereabouts | None = None
 
     def is_insured(self, user: UserId) -> bool:
         """Whether `user` is an insured person as far as the list and our own product tell."""

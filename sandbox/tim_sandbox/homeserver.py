@@ -74,6 +74,7 @@ def tim_module(
     countries: Mapping[str, str] | None = None,
     profile: str = "pro-basis-1.2",
     rules: Mapping[str, Any] | None = None,
+    provider: tuple[str, Path] | None = None,
 ) -> dict[str, Any]:
     """The `modules` entry that makes a homeserver a member of the federation.
 
@@ -83,7 +84,16 @@ def tim_module(
         countries: by server name; None: the gate does not ask where a server is.
         profile: which rules it follows.
         rules: changes of single rules.
+        provider: id of the TI-M provider at the VZD and the file with its secret, for `whereIs`; None: it is not asked.
     """
+    where_is = None
+    if provider is not None:
+        where_is = {
+            "directory": vzd_url,
+            "auth": vzd_url,
+            "client_id": provider[0],
+            "client_secret_file": str(provider[1]),
+        }
     return {
         "module": _TIM_MODULE,
         "config": {
@@ -91,6 +101,7 @@ def tim_module(
             "rules": dict(rules or {}),
             "federation_list": {
                 "source": {"url": f"{vzd_url}/tim-provider-services/FederationList/federationList.jws"},
+                "where_is": where_is,
                 "roots_file": str(pki_directory / "roots.json"),
                 "issuer_files": [str(pki_directory / "component-ca.der")],
                 "ocsp": "require",

@@ -14,6 +14,8 @@ from tim_sandbox.vzd.config import CONFIG_FILE, VzdConfig
 from tim_sandbox.vzd.ocsp_service import OCSP_PATH
 from tim_sandbox.vzd.registry import Domain, write_initial_registry
 
+_PROFILES_WITH_WHERE_IS = ("pro-basis-1.1", "epa-basis-1.1")
+
 
 class Layout:
     """Paths below the directory of one sandbox.
@@ -89,6 +91,15 @@ def write_homeserver_of(
     if not (directory / "tls.key").exists():
         write_tls_leaf(make_tls_leaf(_tls_ca(layout), homeserver.server_name), directory)
     is_gated = homeserver.is_member and with_module
+    provider = _provider_of(directory, state) if homeserver.profile in _PROFILES_WITH_WHERE_IS else None
+    module = tim_module(
+        state.vzd_url,
+        layout.pki,
+        countries_of_everyone(),
+        homeserver.profile,
+        rules,
+        provider,
+    )
     return write_homeserver(
         HomeserverSpec(
             server_name=homeserver.server_name,
@@ -98,12 +109,17 @@ def write_homeserver_of(
             proxy_port=state.proxy_port,
             tls_ca_file=layout.tls_ca_file,
             registration_shared_secret=homeserver.registration_shared_secret,
-            modules=(tim_module(state.vzd_url, layout.pki, countries_of_everyone(), homeserver.profile, rules),)
-            if is_gated
-            else (),
+            modules=(module,) if is_gated else (),
             extra=extra,
         )
     )
+
+
+def _provider_of(directory: Path, state: SandboxState) -> tuple[str, Path]:
+    """The provider's id at the VZD and the file with its secret, which is written here."""
+    secret = directory / "vzd_client_secret"
+    write_secret(secret, state.provider_tokens[PROVIDER])
+    return PROVIDER, secret
 
 
 def _tls_ca(layout: Layout) -> Identity:

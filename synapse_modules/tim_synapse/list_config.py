@@ -118,6 +118,8 @@ class FederationListConfig(Settings):
 
     Args:
         source: see `ListSource`.
+        where_is: the VZD that says where users are listed (1.1, check level 3); None: `source.vzd`, and without that
+            nobody is reached by way of the directory.
         roots_file: TI roots, gematik's roots.json or PEM.
         anchor_files: root certificates, DER or PEM; when given, a root of `roots_file` is only believed if cross
             certificates lead to it from one of these. Without them every root of `roots_file` is believed.
@@ -130,6 +132,7 @@ class FederationListConfig(Settings):
     """
 
     source: ListSource
+    where_is: VzdSource | None = None
     roots_file: Path
     anchor_files: tuple[Path, ...] = ()
     issuer_files: tuple[Path, ...] = ()

@@ -9,6 +9,7 @@ from twisted.internet.interfaces import IReactorTime
 from tim_policy.federation_trust import MAX_DOCUMENT_BYTES
 from tim_synapse.http_exchange import HttpAgent, HttpRequest, Unavailable, exchange
 from tim_synapse.list_source import Fetched
+from tim_synapse.vzd_tokens import Unauthorized
 
 LIST_SECONDS = 60.0
 """A healthy VZD answers within 10 s; a long list over a slow line may take longer."""
@@ -16,10 +17,6 @@ LIST_SECONDS = 60.0
 _OK = 200
 _NO_CONTENT = 204
 _UNAUTHORIZED = 401
-
-
-class Unauthorized(Unavailable):
-    """The source does not accept the access token, or wants one."""
 
 
 class UrlSource:

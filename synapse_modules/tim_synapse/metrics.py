@@ -21,6 +21,7 @@ LISTED_BY_RESIDENCY = Gauge(
 ADDRESS_CHECKS = Counter("tim_residency_address_checks", "Names of listed servers that were resolved", ["result"])
 GATE_SERVERS = Gauge("tim_gate_servers", "Servers that this process lets through, the own one included")
 GATE_LIST_VERSION = Gauge("tim_gate_list_version", "Version of the federation list that the gate enforces; 0: none")
+WHERE_IS = Counter("tim_where_is", "Questions where a user is listed in the directory (1.1)", ["result"])
 REMOTE_EVENTS = Counter(
     "tim_remote_events", "Events of other homeservers that break a rule of this one; they were accepted", ["rule"]
 )

@@ -4,6 +4,7 @@ import logging
 import os
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -26,7 +27,7 @@ from tim_synapse.event_judges import EventJudges
 from tim_synapse.facts import Facts
 from tim_synapse.gate import Gate
 from tim_synapse.interfaces import register_interfaces, require_interfaces
-from tim_synapse.list_sources import LoadedSource, load_source
+from tim_synapse.list_sources import LoadedSource, load_source, load_where_is
 from tim_synapse.list_store import ListStore
 from tim_synapse.list_trust import load_trust
 from tim_synapse.new_users import NewUsers
@@ -48,6 +49,7 @@ from tim_synapse.retention import Retention
 from tim_synapse.retention_config import LoadedRetention, load_retention
 from tim_synapse.self_check import self_check
 from tim_synapse.settings_check import check_settings
+from tim_synapse.where_is import open_where_is
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +63,7 @@ class LoadedConfig:
     trust: ListTrust
     residency: LoadedResidency | None
     source: LoadedSource
+    where_is: LoadedSource
     retention: LoadedRetention | None = None
     audit_key: Ed25519PrivateKey | None = None
 
@@ -92,7 +95,8 @@ class TimModule:
         except TimError as error:
             _refuse_start(error)
         gate = Gate(api, lists, residency)
-        invites = InviteCallbacks(Facts(api, loaded.profile, lists), loaded.profile.rules, gate)
+        where_is = open_where_is(api, loaded.config.federation_list, loaded.where_is, lambda: datetime.now(UTC))
+        invites = InviteCallbacks(Facts(api, loaded.profile, lists), loaded.profile.rules, gate, where_is)
         invites.register(api, judges, remote_events)
         RoomCreationCallbacks(loaded.profile.rules, invites).register(api)
         EventCallbacks(api, loaded.profile.rules).register(judges, remote_events)
@@ -123,10 +127,11 @@ class TimModule:
             require_interfaces(profile, checked.interfaces, "tim_synapse: interfaces")
             residency = None if checked.residency is None else load_residency(checked.residency)
             source = load_source(checked.federation_list.source)
+            where_is = load_where_is(checked.federation_list)
             retention = None if checked.retention is None else load_retention(checked.retention)
             audit_key = None if checked.audit is None else load_audit_key(checked.audit)
             trust = load_trust(checked.federation_list)
-            return LoadedConfig(checked, profile, trust, residency, source, retention, audit_key)
+            return LoadedConfig(checked, profile, trust, residency, source, where_is, retention, audit_key)
         except ConfigError as error:
             raise SynapseConfigError(str(error)) from None
 

@@ -11,14 +11,17 @@
 `user_may_invite` is not used: Synapse does not call it for server admins.
 """
 
+from dataclasses import replace
+
 from synapse.module_api import NOT_SPAM, EventBase, ModuleApi
 
 from tim_policy.decision import Decision, Deny, Reason
 from tim_policy.errors import InvalidName
+from tim_policy.invite import InviteFacts
 from tim_policy.names import UserId, parse_user_id
 from tim_policy.profile import RuleSet
 from tim_policy.registry import INVITE_RULES, judge
-from tim_policy.rules import create_room_third_party
+from tim_policy.rules import create_room_third_party, invite_permission
 from tim_synapse.callbacks import register
 from tim_synapse.event_judges import EventJudges
 from tim_synapse.facts import Facts
@@ -26,6 +29,7 @@ from tim_synapse.gate import Gate
 from tim_synapse.guard import Verdict, decide, raise_on_refusal, verdict_of
 from tim_synapse.private_events import RoomState
 from tim_synapse.remote_events import RemoteEvents
+from tim_synapse.where_is import WhereIs
 
 
 class InviteCallbacks:
@@ -35,9 +39,11 @@ class InviteCallbacks:
         facts: what is known about an invite.
         rules: in force on this homeserver.
         gate: fetches the list once more for a server that it does not name.
+        where_is: asks the directory for invites that depend on it (1.1); None: there is none to ask.
     """
 
-    def __init__(self, facts: Facts, rules: RuleSet, gate: Gate) -> None:
+    def __init__(self, facts: Facts, rules: RuleSet, gate: Gate, where_is: WhereIs | None = None) -> None:
+        self._where_is = where_is
         self._facts = facts
         self._rules = rules
         self._gate = gate
@@ -97,7 +103,25 @@ class InviteCallbacks:
     async def _judge_once(
         self, inviter: UserId, invitee: UserId, room_id: str | None, state: RoomState | None
     ) -> Decision:
-        return judge(INVITE_RULES, self._rules, await self._facts.of_invite(inviter, invitee, room_id, state))
+        facts = await self._facts.of_invite(inviter, invitee, room_id, state)
+        decision = judge(INVITE_RULES, self._rules, facts)
+        if self._where_is is None or not self._depends_on_directory(facts, decision):
+            return decision
+        whereabouts = await self._where_is.of_invite(inviter, invitee)
+        if whereabouts is None:
+            return decision
+        # Read once more: much may have changed while the directory was asked.
+        facts = await self._facts.of_invite(inviter, invitee, room_id, state)
+        return judge(INVITE_RULES, self._rules, replace(facts, whereabouts=whereabouts))
+
+    def _depends_on_directory(self, facts: InviteFacts, decision: Decision) -> bool:
+        permission = self._rules.invite_permission
+        return (
+            isinstance(decision, Deny)
+            and decision.reason is Reason.BLOCKED_BY_INVITEE
+            and permission is not None
+            and invite_permission.is_directory_asked(facts, permission)
+        )
 
 
 async def _refuse_third_party_invite() -> Decision:

@@ -56,7 +56,7 @@ def test_numbers_and_refusals_are_shown_as_they_are_in_force(tmp_path: Path) -> 
     changed = {"profile": "pro-basis-1.2", "rules": {"invite_insured": {"unsafe_off": True}}}
     shown = run("rules", "--config", config(tmp_path, changed)).stdout
     assert "invite_insured (A_25705): not in force" in shown
-    assert 'unconfigured="allow all" written=true else 403 M_FORBIDDEN' in shown
+    assert 'unconfigured="allow all" where_is=false written=true else 403 M_FORBIDDEN' in shown
 
 
 def test_an_allowed_invite(tmp_path: Path) -> None:

@@ -32,6 +32,10 @@ modules:
         # ... or a file that something else keeps up to date (its time stamp counts as its age):
         #  file: /var/lib/tim/federationList.jws
 
+        # 1.1 only: the VZD that says whose invites the directory admits (whereIs), unless the source is the VZD; keys
+        # as those of vzd above.
+        #where_is: {directory: ..., auth: ..., client_id: ..., client_secret_file: ...}
+
         # TI roots (gematik's roots.json, or PEM), and the component CA that issued the list's signer.
         roots_file: /etc/tim/roots.json
         issuer_files: [/etc/tim/GEM.KOMP-CA.der]

@@ -12,6 +12,7 @@ from tests.rulebook.conftest import NewUser
 from tests.rulebook.interfaces import Reply, assert_empty, assert_error, call, openid_token, without_access
 from tests.synapse.invite_paths import EVERY_PATH, InvitePath, assert_refused, by_invite
 from tests.synapse.matrix import set_permission
+from tim_sandbox import members
 from tim_sandbox.homeserver_client import MatrixUser
 from tim_sandbox.running import Sandbox
 
@@ -200,3 +201,13 @@ def _rows(database: Any, owner: str) -> int:
     with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
         ((count,),) = connection.execute("SELECT count(*) FROM tim_contacts WHERE owner = ?", (owner,))
     return int(count)
+
+
+@EVERY_PATH
+@pytest.mark.requirement("AF_10061")
+async def test_who_is_listed_in_the_directory_is_reached_without_a_contact(new_user: NewUser, path: InvitePath) -> None:
+    """Check level 3: the reception is a listed service, a new user is not."""
+    nurse, unlisted = await new_user(PFLEGE), await new_user(ALTE_PRAXIS)
+    answer = await path(nurse, f"@{members.ALTE_PRAXIS.messenger}:{ALTE_PRAXIS}")
+    assert answer.status == 200, answer
+    assert_refused(await path(nurse, unlisted.user_id))

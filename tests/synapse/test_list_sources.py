@@ -5,7 +5,6 @@ import gzip
 import os
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,8 +15,8 @@ import pytest_asyncio
 from aiohttp import web
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from twisted.internet.threads import deferToThreadPool
-from twisted.web.client import Agent
 
+from tests.synapse.http_server import plain_agent, serving
 from tests.synapse.reactor import running_reactor, twisted
 from tim_policy.errors import ConfigError
 from tim_policy.federation_trust import MAX_DOCUMENT_BYTES
@@ -28,12 +27,13 @@ from tim_sandbox.tls import certificate_pem, make_tls_ca, make_tls_leaf, write_t
 from tim_sandbox.vzd.app import Vzd
 from tim_sandbox.vzd.authorisation import AUTHENTICATE_PATH, TOKEN_PATH
 from tim_sandbox.vzd.config import CONFIG_FILE, VzdConfig
-from tim_synapse.http_exchange import HttpAgent, Unavailable
+from tim_synapse.http_exchange import Unavailable
 from tim_synapse.list_config import TlsFiles
 from tim_synapse.list_source_file import FileSource
-from tim_synapse.list_source_url import Unauthorized, UrlSource
-from tim_synapse.list_source_vzd import PROVIDER_LIFETIME, TI_PROVIDER_LIFETIME, VzdSource
+from tim_synapse.list_source_url import UrlSource
+from tim_synapse.list_source_vzd import VzdSource
 from tim_synapse.tls_policy import agent_for, load_tls_policy
+from tim_synapse.vzd_tokens import PROVIDER_LIFETIME, TI_PROVIDER_LIFETIME, ProviderTokens, Unauthorized
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -58,24 +58,6 @@ def clock() -> Clock:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def reactor() -> Any:
     return running_reactor()
-
-
-def plain_agent(reactor: Any) -> HttpAgent:
-    agent: HttpAgent = Agent(reactor)  # type: ignore[no-untyped-call] # Twisted
-    return agent
-
-
-@asynccontextmanager
-async def serving(app: web.Application, ssl_context: ssl.SSLContext | None = None) -> AsyncIterator[str]:
-    """Address of the application while the context is open."""
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=ssl_context).start()
-    try:
-        host, port = "localhost" if ssl_context else "127.0.0.1", runner.addresses[0][1]
-        yield f"http{'s' if ssl_context else ''}://{host}:{port}"
-    finally:
-        await runner.cleanup()
 
 
 def answering(handler: Handler) -> web.Application:
@@ -274,6 +256,13 @@ async def test_a_file_is_as_old_as_its_time_stamp_says(tmp_path: Path, reactor: 
         assert abs(result.confirmed_at - clock.now - timedelta(seconds=confirmed)) < timedelta(seconds=1)
 
 
+def vzd_source(address: str, secret: str, reactor: Any, clock: Clock) -> VzdSource:
+    """A source that directory and token service of one stand-in serve."""
+    agent = plain_agent(reactor)
+    tokens = ProviderTokens(address, address, CLIENT_ID, secret, agent, reactor, clock)
+    return VzdSource(address, tokens, agent, reactor, clock)
+
+
 @dataclass
 class ProtectedVzd:
     """A stand-in VZD that wants a provider access token for the list, and what it was asked."""
@@ -283,7 +272,7 @@ class ProtectedVzd:
     clock: Clock
 
     def source(self, reactor: Any, secret: str = SECRET) -> VzdSource:
-        return VzdSource(self.address, self.address, CLIENT_ID, secret, plain_agent(reactor), reactor, self.clock)
+        return vzd_source(self.address, secret, reactor, self.clock)
 
     def steps(self) -> str:
         """The steps asked for since the last call: token, authenticate, list."""
@@ -346,8 +335,9 @@ async def test_a_refused_token_is_renewed_once(reactor: Any, vzd: ProtectedVzd, 
     await twisted(source.fetch(None))
     async with serving(Vzd(tmp_path, vzd.clock).application()) as restarted:  # forgot every token
         source._list._address = source._list._address.replace(vzd.address, restarted)
-        source._authenticate_address = source._authenticate_address.replace(vzd.address, restarted)
-        source._token_address = source._token_address.replace(vzd.address, restarted)
+        tokens = source._tokens
+        tokens._authenticate_address = tokens._authenticate_address.replace(vzd.address, restarted)
+        tokens._token_address = tokens._token_address.replace(vzd.address, restarted)
         assert (await twisted(source.fetch(None))).document is not None
 
 
@@ -365,6 +355,6 @@ async def test_a_token_service_that_sends_no_token_is_named(reactor: Any, clock:
     app = web.Application()
     app.router.add_post(TOKEN_PATH, handle)
     async with serving(app) as address:
-        source = VzdSource(address, address, CLIENT_ID, SECRET, plain_agent(reactor), reactor, clock)
+        source = vzd_source(address, SECRET, reactor, clock)
         with pytest.raises(Unavailable, match="the VZD's token service sends"):
             await twisted(source.fetch(None))

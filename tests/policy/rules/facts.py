@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tim_policy.directory.where_is import Whereabouts
 from tim_policy.endpoint import Endpoint
 from tim_policy.federation_list import FederationList, ListedServer
 from tim_policy.invite import InviteeFacts, InviteFacts, InviteRoomFacts
@@ -36,6 +37,7 @@ def invite(
     is_active: bool = True,
     is_contact: bool = False,
     room: InviteRoomFacts | None = None,
+    whereabouts: Whereabouts | None = None,
 ) -> InviteFacts:
     """Facts about `@a:inviter` inviting `@b:invitee` (server names)."""
     parsed = parse_user_id(f"@b:{invitee}")
@@ -47,6 +49,7 @@ def invite(
         federation_list,
         InviteeFacts(is_active, permission, is_contact) if parsed.server_name == own_server else None,
         room,
+        whereabouts,
     )
 
 

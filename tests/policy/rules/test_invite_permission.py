@@ -5,10 +5,11 @@ import pytest
 from tests.policy.profiles import PROFILES, RULES, in_force
 from tests.policy.rules.facts import invite
 from tim_policy.decision import Allow, Decision, Deny, Reason
+from tim_policy.directory.where_is import DirectoryPart, Whereabouts
 from tim_policy.names import parse_server_name, parse_user_id
 from tim_policy.permission_config import DefaultSetting, PermissionConfig, Unconfigured, UnreadablePermissionConfig
 from tim_policy.profile import ProfileName
-from tim_policy.rules.invite_permission import decide
+from tim_policy.rules.invite_permission import decide, is_directory_asked
 
 BLOCKED = Deny("A_26021-01", Reason.BLOCKED_BY_INVITEE)
 UNREADABLE = Deny("A_26021-01", Reason.UNREADABLE_PERMISSION_CONFIG)
@@ -95,3 +96,51 @@ def test_in_1_2_there_is_no_contact_list(name: ProfileName) -> None:
 
 def test_an_invitee_of_another_server_is_judged_there() -> None:
     assert decide(invite("praxis.tim.test", "pflege.tim.test", permission=BLOCK_ALL), PARAMETERS) == Allow()
+
+
+LISTED_SERVICE = Whereabouts(DirectoryPart.ORGANISATION)
+
+
+@pytest.mark.requirement("AF_10061")
+@pytest.mark.parametrize("name", [ProfileName.PRO_1_1, ProfileName.EPA_1_1])
+@pytest.mark.parametrize(
+    ("permission", "whereabouts", "expected"),
+    [
+        pytest.param(None, LISTED_SERVICE, Allow(), id="listed service"),
+        pytest.param(None, None, BLOCKED, id="not asked or no answer"),
+        pytest.param(None, Whereabouts(DirectoryPart.NONE, DirectoryPart.BOTH), BLOCKED, id="not listed"),
+        pytest.param(None, Whereabouts(DirectoryPart.PRACTITIONER), BLOCKED, id="practitioner, inviter unknown"),
+        pytest.param(
+            None, Whereabouts(DirectoryPart.PRACTITIONER, DirectoryPart.ORGANISATION), BLOCKED, id="org to pract"
+        ),
+        pytest.param(
+            None, Whereabouts(DirectoryPart.PRACTITIONER, DirectoryPart.PRACTITIONER), Allow(), id="two practitioners"
+        ),
+        pytest.param(BLOCK_ALL, LISTED_SERVICE, BLOCKED, id="listed, but blocks all"),
+        pytest.param(UnreadablePermissionConfig(""), LISTED_SERVICE, UNREADABLE, id="listed, but unreadable"),
+    ],
+)
+def test_in_1_1_the_directory_admits_where_nothing_is_stored(
+    name: ProfileName,
+    permission: PermissionConfig | UnreadablePermissionConfig | None,
+    whereabouts: Whereabouts | None,
+    expected: Decision,
+) -> None:
+    facts = invite("pflege.tim.test", "praxis.tim.test", permission=permission, whereabouts=whereabouts)
+    assert decide(facts, in_force(PROFILES[name].rules.invite_permission)) == expected
+
+
+def test_the_directory_counts_neither_in_1_2_nor_where_the_operator_blocks_all() -> None:
+    facts = invite("pflege.tim.test", "praxis.tim.test", whereabouts=LISTED_SERVICE)
+    old = in_force(PROFILES[ProfileName.PRO_1_1].rules.invite_permission)
+    blocked = PARAMETERS.model_copy(update={"unconfigured": Unconfigured.OWN_SERVER})
+    for parameters in (blocked, old.model_copy(update={"unconfigured": Unconfigured.BLOCK_ALL})):
+        assert decide(facts, parameters) == BLOCKED
+        assert not is_directory_asked(facts, parameters)
+
+
+def test_nobody_is_asked_about_who_stored_something_or_lives_elsewhere() -> None:
+    old = in_force(PROFILES[ProfileName.PRO_1_1].rules.invite_permission)
+    assert is_directory_asked(invite("pflege.tim.test", "praxis.tim.test"), old)
+    assert not is_directory_asked(invite("pflege.tim.test", "praxis.tim.test", permission=BLOCK_ALL), old)
+    assert not is_directory_asked(invite("praxis.tim.test", "pflege.tim.test"), old)
