@@ -9,7 +9,7 @@ import aiohttp
 from aiohttp import web
 
 from tim_sandbox.federation_list import SigAlg
-from tim_sandbox.members import EVERYONE
+from tim_sandbox.members import ALTE_PRAXIS, EVERYONE
 from tim_sandbox.pki_files import read_identity
 from tim_sandbox.vzd import BANNER
 from tim_sandbox.vzd.authorisation import Authorisation, bearer
@@ -46,7 +46,8 @@ class Vzd:
             },
         )
         self._store = Store(directory / STORE_FILE)
-        for member in EVERYONE:
+        of_tests = (ALTE_PRAXIS,) if ALTE_PRAXIS.server_name in self._config.homeserver_urls else ()
+        for member in (*EVERYONE, *of_tests):
             self._store.seed(member.server_name, directory_of([member]))
         if self._config.has_region:
             self._store.seed("region", region())
