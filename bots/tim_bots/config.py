@@ -10,7 +10,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from tim_bots.api.config import ApiConfig
-from tim_bots.appointment.config import CalendarConfig
+from tim_bots.appointment.config import Bookers, CalendarConfig
 from tim_bots.base_url import is_same_server
 from tim_bots.counter.config import CounterConfig
 from tim_bots.directory.config import DirectoryConfig
@@ -134,6 +134,16 @@ class BotConfig(Settings):
         concerns = {} if self.staff is None else self.staff.concerns
         if self.directory is None and any(concern.roles for concern in concerns.values()):
             raise ValueError("directory: is missing; a concern of staff is for certain roles only")
+        return self
+
+    @model_validator(mode="after")
+    def _bookers_can_be_told_apart(self) -> Self:
+        kinds = {} if self.calendar is None else self.calendar.types
+        bookers = {kind.bookable_by for kind in kinds.values()}
+        if Bookers.COLLEAGUES in bookers and self.directory is None:
+            raise ValueError("directory: is missing; a type of appointment is for colleagues only")
+        if Bookers.KNOWN in bookers and self.persons is None:
+            raise ValueError("persons: is missing; a type of appointment is for known patients only")
         return self
 
     @model_validator(mode="after")

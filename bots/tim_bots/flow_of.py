@@ -36,13 +36,13 @@ def flow_of(config: BotConfig, cipher: Cipher, surroundings: Surroundings) -> Fl
         person_wanted = PersonWanted(counter, cipher, config.organisation)
         counter.register(person_wanted)
     desk, opening = _desk(config, cipher, person_wanted), None
+    pins = PinBook(cipher)
     if config.calendar is not None:
-        skills.append(AppointmentSkill(config.calendar, config.organisation, cipher))
+        skills.append(AppointmentSkill(config.calendar, config.organisation, cipher, roles=roles, pins=pins))
     if desk is not None:
         triage = TriageSkill(desk, roles)
         skills.append(triage)
         opening = Opening(triage, first_question)
-    pins = PinBook(cipher)
     consents = _consents(config, cipher)
     if consents is not None:
         skills.append(ConsentSkill(consents, pins))

@@ -23,6 +23,7 @@ class Booking:
         start, end: timezone-aware, UTC.
         version: from 0, raised with each change; the calendar file's SEQUENCE.
         status: see `BookingStatus`.
+        kind: key of its kind in the calendar.
     """
 
     id: UUID
@@ -31,3 +32,4 @@ class Booking:
     end: datetime
     version: int = 0
     status: BookingStatus = BookingStatus.BOOKED
+    kind: str = "appointment"

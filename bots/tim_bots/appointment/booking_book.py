@@ -1,15 +1,18 @@
 """The book of appointments: what is taken, and how a place is taken by one person only."""
 
 import json
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from tim_bots.appointment.booking import Booking, BookingStatus
 from tim_bots.appointment.calendar import units
+from tim_bots.appointment.config import ONLY
 from tim_bots.appointment.tables import booking, booking_unit
 from tim_bots.cipher import Cipher
 from tim_bots.dialogue.who import Who
@@ -51,8 +54,35 @@ class BookingBook:
         )
         return tuple(map(_booking, rows))
 
-    def book(self, connection: Connection, who: Who, start: datetime, end: datetime) -> Booking | None:
+    def per_day(self, connection: Connection, kind: str, now: datetime, zone: ZoneInfo) -> Mapping[date, int]:
+        """How many appointments of a kind there are from today on, by day of the zone's wall time."""
+        today = datetime.combine(now.astimezone(zone).date(), time(), zone)
+        starts = connection.scalars(
+            select(booking.c.starts_at).where(
+                booking.c.kind == kind,
+                booking.c.status == BookingStatus.BOOKED,
+                booking.c.starts_at >= int(today.timestamp()),
+            )
+        )
+        return Counter(datetime.fromtimestamp(start, zone).date() for start in starts)
+
+    def book(
+        self,
+        connection: Connection,
+        who: Who,
+        start: datetime,
+        end: datetime,
+        kind: str = ONLY,
+        margins: tuple[timedelta, timedelta] = (timedelta(0), timedelta(0)),
+    ) -> Booking | None:
         """Book, all or nothing.
+
+        Args:
+            connection: of the transaction.
+            who: books.
+            start, end: of the appointment.
+            kind: its key in the calendar.
+            margins: before and after, in which nothing else takes place.
 
         Returns:
             The booking; None when someone else has any part of the time (the primary key says so, whatever
@@ -72,11 +102,14 @@ class BookingBook:
                         ends_at=int(end.timestamp()),
                         status=BookingStatus.BOOKED,
                         version=0,
+                        kind=kind,
                         who=self._cipher.seal(identity, WHO, str(booking_id)),
                     )
                     .returning(booking)
                 ).one()
-                connection.execute(insert(booking_unit), self._unit_rows(row.number, start, end))
+                connection.execute(
+                    insert(booking_unit), self._unit_rows(row.number, start - margins[0], end + margins[1])
+                )
         except IntegrityError:
             return None
         return _booking(row)
@@ -117,4 +150,5 @@ def _booking(row: Row[tuple[object, ...]]) -> Booking:
         end=datetime.fromtimestamp(row.ends_at, UTC),
         version=row.version,
         status=BookingStatus(row.status),
+        kind=row.kind,
     )

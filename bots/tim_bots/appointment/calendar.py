@@ -1,11 +1,11 @@
 """Which times are free: opening hours minus what is booked, right across changes of the clock."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
 
-from tim_bots.appointment.config import CalendarConfig
+from tim_bots.appointment.config import AppointmentType, CalendarConfig
 from tim_bots.opening_hours import UNIT_MINUTES, TimeRange
 
 _UNIT_SECONDS = UNIT_MINUTES * 60
@@ -19,34 +19,50 @@ def units(start: datetime, end: datetime) -> range:
     return range(int(start.timestamp()) // _UNIT_SECONDS, int(end.timestamp()) // _UNIT_SECONDS)
 
 
-def free_slots(calendar: CalendarConfig, busy: Collection[int], now: datetime) -> tuple[datetime, ...]:
-    """Starts of all bookable appointments, in order.
+def free_slots(
+    calendar: CalendarConfig,
+    kind: AppointmentType,
+    busy: Collection[int],
+    now: datetime,
+    booked: Mapping[date, int] | None = None,
+) -> tuple[datetime, ...]:
+    """Starts of all bookable appointments of one kind, in order.
 
     Args:
         calendar: the practice's configuration.
+        kind: of `calendar.kinds`.
         busy: booked units (see `units`); a set, as it is asked often.
         now: timezone-aware.
+        booked: how many of this kind there are, by day of wall time; None: none, or it does not matter.
 
     Returns:
-        Timezone-aware UTC datetimes; an appointment lasts `calendar.slot` from there.
+        Timezone-aware UTC datetimes; an appointment lasts `kind.length` from there.
     """
-    earliest, latest = now + calendar.lead_time, now + calendar.horizon
-    slot_units = calendar.slot_minutes // UNIT_MINUTES
+    earliest = now + (kind.lead_time or calendar.lead_time)
+    latest = now + (kind.horizon or calendar.horizon)
+    length = kind.minutes // UNIT_MINUTES
+    before, after = kind.buffer_before // UNIT_MINUTES, kind.buffer_after // UNIT_MINUTES
     free: list[datetime] = []
-    for open_units in _open_hours(calendar, earliest, latest):
-        for first in range(open_units.start, open_units.stop - slot_units + 1, slot_units):
+    for day, open_units in _open_hours(calendar, kind, earliest, latest):
+        if kind.per_day is not None and booked is not None and booked.get(day, 0) >= kind.per_day:
+            continue
+        for first in range(open_units.start, open_units.stop - length + 1, length):
             start = datetime.fromtimestamp(first * _UNIT_SECONDS, UTC)
-            if earliest <= start <= latest and not any(unit in busy for unit in range(first, first + slot_units)):
+            if earliest <= start <= latest and not any(
+                unit in busy for unit in range(first - before, first + length + after)
+            ):
                 free.append(start)
     return tuple(free)
 
 
-def _open_hours(calendar: CalendarConfig, earliest: datetime, latest: datetime) -> Iterator[range]:
+def _open_hours(
+    calendar: CalendarConfig, kind: AppointmentType, earliest: datetime, latest: datetime
+) -> Iterator[tuple[date, range]]:
     zone = calendar.zone
     day, last = earliest.astimezone(zone).date(), latest.astimezone(zone).date()
     while day <= last:
-        for hours in calendar.opening_hours.on(day.weekday()):
-            yield _on_day(hours, day, zone)
+        for hours in calendar.hours_on(day, kind):
+            yield day, _on_day(hours, day, zone)
         day += timedelta(days=1)
 
 

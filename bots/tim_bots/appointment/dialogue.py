@@ -1,20 +1,29 @@
 """The dialogue about appointments, as data for the engine. Pure; times and bookings come in as facts."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from tim_bots.appointment.booking import Booking
 from tim_bots.appointment.calendar import choose_offer
+from tim_bots.appointment.config import ONLY
 from tim_bots.appointment.point_in_time import PointInTime
-from tim_bots.appointment.reading import Intent, Reading, read
+from tim_bots.appointment.reading import LONGEST_TEXT, Intent, Reading, read
 from tim_bots.appointment.wording import in_full, in_lists, numbered
-from tim_bots.dialogue.choosing import Option
+from tim_bots.dialogue.choosing import Option, choose
 from tim_bots.dialogue.conversation import Frame
 from tim_bots.dialogue.dialogue import Ask, Close, Dialogue, Do, Question, Said, Say, Stay, Step, Turn
+from tim_bots.dialogue.folding import fold, looks_like, words_of
 
-OFFER, CONFIRM_BOOKING, PICK, CONFIRM_CANCELLATION = "offer", "confirm_booking", "pick", "confirm_cancellation"
+KIND, OFFER, CONFIRM_BOOKING, PICK, CONFIRM_CANCELLATION = (
+    "kind",
+    "offer",
+    "confirm_booking",
+    "pick",
+    "confirm_cancellation",
+)
+_THE_ONLY_ONE = {ONLY: "Sprechstunde"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +33,24 @@ class Situation:
     Args:
         now: timezone-aware.
         zone: the practice's time zone.
-        free: starts of all free appointments in order, UTC.
+        free: by the key of a kind, starts of all its free appointments in order, UTC.
         own: this person's coming bookings in this room, in order.
+        kinds: names of the kinds of appointments that this person may book, by key, in order.
+        lengths: minutes, by the same keys.
+        preparations: what people have to bring or to do, by the same keys; no key: nothing.
     """
 
     now: datetime
     zone: ZoneInfo
-    free: tuple[datetime, ...]
+    free: Callable[[str], tuple[datetime, ...]]
     own: tuple[Booking, ...]
+    kinds: Mapping[str, str] = field(default_factory=lambda: _THE_ONLY_ONE)
+    lengths: Mapping[str, int] = field(default_factory=dict)
+    preparations: Mapping[str, str] = field(default_factory=dict)
+
+    def names(self, kind: str) -> dict[str, str | int]:
+        """What texts say about a kind."""
+        return {"service": self.kinds.get(kind, ""), "minutes": self.lengths.get(kind, 0)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +58,7 @@ class Book:
     """Book the appointment that begins then. Outcome: the booking, None if somebody else was faster."""
 
     start: datetime
+    kind: str = ONLY
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,20 +85,20 @@ def _begin(said: Said, situation: Situation) -> Turn | None:
         return None
     match reading.intent:
         case Intent.CHOOSE | Intent.MORE | Intent.YES if reading.is_addressed:
-            return offer_turn(situation, wish=reading.when)
+            return ask_turn(situation, said)
         case Intent.STOP if reading.is_addressed:
             return Close((Say("appointment-nothing-open"),))
         case Intent.NOT_NEEDED if situation.own:
             return Close((Say("appointment-not-needed"),))
         case _:
-            return _anytime(reading, situation)
+            return _anytime(reading, said, situation)
 
 
-def _anytime(reading: Reading, situation: Situation) -> Turn | None:
+def _anytime(reading: Reading, said: Said, situation: Situation) -> Turn | None:
     """What can be wished for in any step."""
     match reading.intent:
         case Intent.ASK:
-            return offer_turn(situation, wish=reading.when)
+            return ask_turn(situation, said)
         case Intent.LIST:
             return _list(situation)
         case Intent.CANCEL:
@@ -104,23 +124,83 @@ def _is_late_answer(said: Said) -> bool:
 # -- offering ------------------------------------------------------------------------------------------------
 
 
+def ask_turn(situation: Situation, said: Said) -> Turn:
+    """Offer times; ask for which kind of appointment first, if there are several and none was named."""
+    kinds = situation.kinds
+    if not kinds:
+        return Close((Say("appointment-not-for-you"),))
+    named = [key for key, name in kinds.items() if len(kinds) > 1 and _mentions(said.spoken.text, name)]
+    if len(kinds) == 1 or len(named) == 1:
+        return offer_turn(situation, (named or list(kinds))[0], wish=_understood(said).when)
+    return Ask(Frame(step=KIND, values={"wish": (said.spoken.text[:LONGEST_TEXT],)}))
+
+
+def _mentions(text: str, name: str) -> bool:
+    said = words_of(fold(text[:LONGEST_TEXT]))
+    return all(any(looks_like(word, part) for word in said) for part in words_of(fold(name)))
+
+
+def _kind_options(situation: Situation) -> tuple[Option, ...]:
+    return tuple(Option(key, name) for key, name in situation.kinds.items())
+
+
+def _ask_kind(_frame: Frame, situation: Situation) -> Question:
+    options = _kind_options(situation)
+    listed = "\n".join(f"{number}) {option.label}" for number, option in enumerate(options, start=1))
+    return Question(
+        text=Say("appointment-which-kind", {"kinds": listed}),
+        hint=Say("appointment-hint-kind", {"count": len(options)}),
+        options=options,
+        poll=Say("appointment-poll-kind"),
+    )
+
+
+def _take_kind(frame: Frame, said: Said, situation: Situation) -> Turn | None:
+    if said.vote is not None:
+        key = said.vote if said.vote in situation.kinds else None
+    else:
+        match _understood(said).intent:
+            case Intent.STOP | Intent.NO | Intent.NOT_NEEDED:
+                return Close((Say("appointment-stopped"),))
+            case Intent.LIST | Intent.CANCEL | Intent.TOO_LONG as intent:
+                return _anytime(Reading(intent), said, situation)
+            case _:
+                chosen = choose(said.spoken.text, _kind_options(situation))
+                key = chosen.value if isinstance(chosen, Option) else None
+    if key is None:
+        return None
+    (wish,) = frame.values.get("wish", ("",))
+    return offer_turn(situation, key, wish=read(wish).when)
+
+
+def _late_kind(_frame: Frame, said: Said, _situation: Situation) -> Turn | None:
+    return Close((Say("appointment-kind-expired"),)) if _is_late_answer(said) else None
+
+
 def offer_turn(
     situation: Situation,
+    kind: str,
     *before: Say,
     shown: Sequence[datetime] = (),
     wish: PointInTime | None = None,
     is_renewal: bool = False,
+    among: Callable[[datetime], bool] = lambda _: True,
 ) -> Turn:
-    """Offer up to three times not in `shown`, only those that fit `wish` if any does."""
+    """Offer up to three times not in `shown`, only those that fit `wish` if any does, and only those `among`."""
     seen = frozenset(shown)
-    candidates = [start for start in situation.free if start not in seen]
+    candidates = [start for start in situation.free(kind) if start not in seen and among(start)]
     if wish is not None:
         candidates = _fitting(candidates, wish, situation.zone) or candidates
     slots = choose_offer(candidates, situation.zone)
     if not slots:
         return Close((*before, Say("appointment-no-slots")))
-    values = {"slots": _written(slots), "shown": _written((*shown, *slots))}
+    values = {"kind": (kind,), "slots": _written(slots), "shown": _written((*shown, *slots))}
     return Ask(Frame(step=OFFER, values=values), before, is_renewal=is_renewal)
+
+
+def kind_of(frame: Frame) -> str:
+    """The kind of appointment that a question is about."""
+    return next(iter(frame.values.get("kind", ())), ONLY)
 
 
 def _written(starts: Sequence[datetime]) -> tuple[str, ...]:
@@ -134,7 +214,10 @@ def _starts(frame: Frame, name: str = "slots") -> tuple[datetime, ...]:
 def _ask_offer(frame: Frame, situation: Situation) -> Question:
     slots = _starts(frame)
     return Question(
-        text=Say("appointment-offer", {"count": len(slots), "slots": numbered(slots, situation.zone)}),
+        text=Say(
+            "appointment-offer",
+            {**situation.names(kind_of(frame)), "count": len(slots), "slots": numbered(slots, situation.zone)},
+        ),
         hint=Say("appointment-hint-offer", {"count": len(slots)}),
         options=tuple(Option(start.isoformat(), in_lists(start, situation.zone)) for start in slots),
         poll=Say("appointment-poll"),
@@ -146,40 +229,42 @@ def _fitting(starts: Sequence[datetime], when: PointInTime, zone: ZoneInfo) -> l
 
 
 def _take_offer(frame: Frame, said: Said, situation: Situation) -> Turn | None:
-    slots = _starts(frame)
+    slots, kind = _starts(frame), kind_of(frame)
     if said.vote is not None:
-        return _voted(slots, said, situation)
+        return _voted(slots, kind, said, situation)
     reading = _understood(said)
     match reading.intent:
         case Intent.CHOOSE:
-            return _choose(slots, reading, situation)
+            return _choose(slots, kind, reading, situation)
         case Intent.YES if reading.number or reading.when or len(slots) == 1:
-            return _choose(slots, reading, situation)
+            return _choose(slots, kind, reading, situation)
         case Intent.MORE:
-            return _more(_starts(frame, "shown"), reading, situation)
+            return _more(_starts(frame, "shown"), kind, reading, situation)
         case Intent.STOP | Intent.NO | Intent.NOT_NEEDED:
             return Close((Say("appointment-stopped"),))
         case _:
-            return _anytime(reading, situation)
+            return _anytime(reading, said, situation)
 
 
-def _voted(slots: Sequence[datetime], said: Said, situation: Situation) -> Turn | None:
+def _voted(slots: Sequence[datetime], kind: str, said: Said, situation: Situation) -> Turn | None:
     """A click is easily made by mistake, and may be followed by another: it is confirmed before it books."""
     for start in slots:
         if start.isoformat() == said.vote:
             if said.is_binding:
-                return booking_turn(start, situation)
-            values = {"slot": (start.isoformat(),), "slots": _written(slots)}
+                return booking_turn(start, kind, situation)
+            values = {"kind": (kind,), "slot": (start.isoformat(),), "slots": _written(slots)}
             return Ask(Frame(step=CONFIRM_BOOKING, values=values))
     return None
 
 
-def booking_turn(start: datetime, situation: Situation) -> Turn:
-    """Book, unless the time has begun meanwhile."""
-    return _after_loss(situation) if start <= situation.now else Do(Book(start))
+def booking_turn(start: datetime, kind: str, situation: Situation) -> Turn:
+    """Book, unless the time has begun meanwhile or the person may not book this kind any more."""
+    if kind not in situation.kinds:
+        return Close((Say("appointment-not-for-you"),))
+    return _after_loss(kind, situation) if start <= situation.now else Do(Book(start, kind))
 
 
-def _choose(offered: Sequence[datetime], reading: Reading, situation: Situation) -> Turn:
+def _choose(offered: Sequence[datetime], kind: str, reading: Reading, situation: Situation) -> Turn:
     slots = offered
     if reading.number is not None:
         slots = slots[reading.number - 1 : reading.number] if reading.number else ()
@@ -188,28 +273,28 @@ def _choose(offered: Sequence[datetime], reading: Reading, situation: Situation)
     if reading.when is not None:
         slots = _fitting(slots, reading.when, situation.zone)
     if len(slots) == 1:
-        return booking_turn(slots[0], situation)
+        return booking_turn(slots[0], kind, situation)
     if not slots:
-        return offer_turn(situation, Say("appointment-not-offered"), wish=reading.when)
+        return offer_turn(situation, kind, Say("appointment-not-offered"), wish=reading.when)
     return Stay((Say("appointment-ambiguous", {"count": len(offered)}),))
 
 
-def _more(shown: Sequence[datetime], reading: Reading, situation: Situation) -> Turn:
-    if set(situation.free) <= set(shown):
+def _more(shown: Sequence[datetime], kind: str, reading: Reading, situation: Situation) -> Turn:
+    if set(situation.free(kind)) <= set(shown):
         return Stay((Say("appointment-no-more"),))
-    return offer_turn(situation, shown=shown, wish=reading.when)
+    return offer_turn(situation, kind, shown=shown, wish=reading.when)
 
 
-def _late_offer(_frame: Frame, said: Said, situation: Situation) -> Turn | None:
+def _late_offer(frame: Frame, said: Said, situation: Situation) -> Turn | None:
     if not _is_late_answer(said):
         return None
     wish = None if said.vote else _understood(said).when
-    return offer_turn(situation, Say("appointment-expired"), wish=wish)
+    return offer_turn(situation, kind_of(frame), Say("appointment-expired"), wish=wish)
 
 
-def _after_loss(situation: Situation) -> Turn:
+def _after_loss(kind: str, situation: Situation) -> Turn:
     """Someone else was faster: say so and offer what is free now."""
-    return offer_turn(situation, Say("appointment-taken"), is_renewal=True)
+    return offer_turn(situation, kind, Say("appointment-taken"), is_renewal=True)
 
 
 def _ask_confirm_booking(frame: Frame, situation: Situation) -> Question:
@@ -219,21 +304,22 @@ def _ask_confirm_booking(frame: Frame, situation: Situation) -> Question:
 
 
 def _take_confirm_booking(frame: Frame, said: Said, situation: Situation) -> Turn | None:
+    kind = kind_of(frame)
     if said.vote is not None:
-        turn = _voted(_starts(frame), said, situation)
+        turn = _voted(_starts(frame), kind, said, situation)
         return Ask(turn.frame, is_renewal=True) if isinstance(turn, Ask) else turn
     match (reading := _understood(said)).intent:
         case Intent.YES if not reading.number and not reading.when:
             (start,) = _starts(frame, "slot")
-            return booking_turn(start, situation)
+            return booking_turn(start, kind, situation)
         case Intent.NO | Intent.STOP | Intent.NOT_NEEDED:
             return Close((Say("appointment-stopped"),))
         case Intent.CHOOSE | Intent.YES:
-            return _choose(_starts(frame), reading, situation)
+            return _choose(_starts(frame), kind, reading, situation)
         case Intent.MORE:
-            return offer_turn(situation, shown=_starts(frame), wish=reading.when)
+            return offer_turn(situation, kind, shown=_starts(frame), wish=reading.when)
         case _:
-            return _anytime(reading, situation)
+            return _anytime(reading, said, situation)
 
 
 # -- own bookings --------------------------------------------------------------------------------------------
@@ -304,7 +390,7 @@ def _take_pick(frame: Frame, said: Said, situation: Situation) -> Turn | None:
         case Intent.CHOOSE:
             return _pick(own, reading, situation)
         case _:
-            return _anytime(reading, situation)
+            return _anytime(reading, said, situation)
 
 
 def _ask_confirm_cancellation(frame: Frame, situation: Situation) -> Question:
@@ -327,20 +413,25 @@ def _take_confirm_cancellation(frame: Frame, said: Said, situation: Situation) -
         case Intent.YES:
             return Close((Say("appointment-none-booked"),))
         case _:
-            return _anytime(reading, situation)
+            return _anytime(reading, said, situation)
 
 
 def _late_question(_frame: Frame, said: Said, _situation: Situation) -> Turn | None:
     return Close((Say("appointment-question-expired"),)) if _is_late_answer(said) else None
 
 
+def _preparation(kind: str, situation: Situation) -> tuple[Say, ...]:
+    text = situation.preparations.get(kind)
+    return () if text is None else (Say("appointment-preparation", {"text": text}),)
+
+
 def _after(effect: object, outcome: object, situation: Situation) -> Turn:
     match effect, outcome:
-        case Book(), Booking(start=start, reference=reference):
-            when = in_full(start, situation.zone)
-            return Close((Say("appointment-booked", {"when": when, "reference": reference}),))
-        case Book(), _:
-            return _after_loss(situation)
+        case Book(_, kind), Booking(start=start, reference=reference):
+            told = {"when": in_full(start, situation.zone), "reference": reference} | situation.names(kind)
+            return Close((Say("appointment-booked", told), *_preparation(kind, situation)))
+        case Book(_, kind), _:
+            return _after_loss(kind, situation)
         case Cancel(), Booking(start=start, reference=reference):
             when = in_full(start, situation.zone)
             return Close((Say("appointment-cancelled", {"when": when, "reference": reference}),))
@@ -352,6 +443,7 @@ APPOINTMENT: Dialogue[Situation] = Dialogue(
     name="appointment",
     command="termin",
     steps=(
+        Step(KIND, _ask_kind, _take_kind, Say("appointment-stopped"), _late_kind),
         Step(OFFER, _ask_offer, _take_offer, Say("appointment-stopped"), _late_offer),
         Step(
             CONFIRM_BOOKING,

@@ -3,15 +3,15 @@
 The resources name no patient: the room and the case identify the person.
 """
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 from zoneinfo import ZoneInfo
 
 from tim_bots.appointment.booking import Booking, BookingStatus
-from tim_bots.appointment.dialogue import OFFER, Cancel, Situation, booking_turn, offer_turn
+from tim_bots.appointment.config import ONLY
+from tim_bots.appointment.dialogue import OFFER, Cancel, Situation, booking_turn, kind_of, offer_turn
 from tim_bots.dialogue.conversation import Conversation
 from tim_bots.dialogue.dialogue import Close, Do, Say, Turn
 from tim_bots.structured.step import FlowStep, Item
@@ -100,7 +100,7 @@ def understand(step: FlowStep, conversation: Conversation | None, situation: Sit
         return None
     match step.step:
         case "query":
-            return offer_turn(replace(situation, free=_within(step.more.get("window"), situation)))
+            return _query(step, situation)
         case "book":
             return _book(step, conversation, situation)
         case "cancel":
@@ -109,32 +109,43 @@ def understand(step: FlowStep, conversation: Conversation | None, situation: Sit
             return None
 
 
-def _within(window: Mapping[str, Any] | None, situation: Situation) -> tuple[datetime, ...]:
+def _query(step: FlowStep, situation: Situation) -> Turn:
+    """The kind is named by its key; without a name it is the first."""
+    kind = step.more.get("service", next(iter(situation.kinds), None))
+    if kind is None or (kind not in situation.kinds and len(situation.kinds) > 1) or not situation.kinds:
+        return Close((Say("appointment-not-for-you"),))
+    key = kind if kind in situation.kinds else next(iter(situation.kinds))
+    return offer_turn(situation, key, among=_within(step.more.get("window"), situation))
+
+
+def _within(window: Mapping[str, Any] | None, situation: Situation) -> Callable[[datetime], bool]:
     if window is None:
-        return situation.free
+        return lambda _: True
     try:
         first, last = date.fromisoformat(window["from"]), date.fromisoformat(window["to"])
     except ValueError:  # 2026-02-31
-        return ()
+        return lambda _: False
     parts = window.get("parts", ("am", "pm"))
 
     def fits(start: datetime) -> bool:
         wall = start.astimezone(situation.zone)
         return first <= wall.date() <= last and ("am" if wall.hour < _NOON else "pm") in parts
 
-    return tuple(filter(fits, situation.free))
+    return fits
 
 
 def _book(step: FlowStep, conversation: Conversation | None, situation: Situation) -> Turn:
     """Only what was offered in this case, and one thing at a time."""
     offered: dict[UUID, str] = {}
+    kind = next(iter(situation.kinds), ONLY)
     if conversation is not None and situation.now < conversation.expires_at:
+        kind = kind_of(conversation.frame)
         slots = conversation.frame.values.get("slots", ())
         offered = {slot_id(conversation.case_id, start): start for start in slots}
     wanted = [offered[item.id] for item in step.items if item.id in offered]
     if len(step.items) != 1 or len(wanted) != 1:
-        return offer_turn(situation, Say("appointment-not-offered"))
-    return booking_turn(datetime.fromisoformat(wanted[0]), situation)
+        return offer_turn(situation, kind, Say("appointment-not-offered"))
+    return booking_turn(datetime.fromisoformat(wanted[0]), kind, situation)
 
 
 def _cancel(step: FlowStep, situation: Situation) -> Turn:

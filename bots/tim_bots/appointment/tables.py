@@ -14,6 +14,7 @@ booking = Table(
     Column("starts_at", BigInteger, nullable=False),  # Unix seconds
     Column("ends_at", BigInteger, nullable=False),
     Column("status", String(16), nullable=False),  # BookingStatus
+    Column("kind", String(40), nullable=False, server_default="appointment"),  # key of `calendar.types`
     Column("version", Integer, nullable=False),
     sealed("who", "id"),  # JSON: room_id, user_id
     Index("appointment_booking_of_person", "room_key", "person_key", "starts_at"),

@@ -23,6 +23,17 @@ appointment-offer =
        *[other] Antworten Sie mit der Nummer, zum Beispiel „2“.
     } Andere Zeiten: „weitere“. Beenden: „abbrechen“.
 
+# $kinds: numbered lines
+appointment-which-kind =
+    Worum geht es?
+    { $kinds }
+    Antworten Sie mit der Nummer. Beenden: „abbrechen“.
+appointment-hint-kind = Das habe ich nicht verstanden. Antworten Sie bitte mit einer Nummer von 1 bis { $count } oder mit „abbrechen“.
+appointment-poll-kind = Worum geht es?
+appointment-kind-expired = Meine Frage ist abgelaufen. Mit „Termin“ beginnen Sie von vorn.
+appointment-not-for-you = Diese Art von Termin können Sie hier nicht selbst buchen. Bitte rufen Sie in der Praxis an.
+appointment-preparation = Bitte beachten Sie: { $text }
+
 appointment-poll = Welcher Termin passt Ihnen?
 appointment-poll-cancel = Welchen Termin möchten Sie absagen?
 appointment-confirm-booking = Soll ich diesen Termin buchen: { $when }? Antworten Sie mit „ja“ oder „nein“.

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from tim_bots.appointment.config import CalendarConfig
+from tim_bots.appointment.config import AppointmentType, CalendarConfig
 from tim_bots.appointment.skill import AppointmentSkill
 from tim_bots.cipher import Cipher
 from tim_bots.database import open_engine
@@ -85,6 +85,12 @@ def make_calendar(**changes: object) -> CalendarConfig:
         "opening_hours": weekdays("08:00-12:00", "14:00-17:00"),
     }
     return CalendarConfig.model_validate(settings | changes)
+
+
+def only(calendar: CalendarConfig) -> AppointmentType:
+    """The kind of a calendar that has no more."""
+    (kind,) = calendar.kinds.values()
+    return kind
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from tim_bots.appointment.calendar import choose_offer, free_slots, units
 from tim_bots.appointment.config import CalendarConfig
 from tim_bots.appointment.wording import in_full, numbered
 
-from .conftest import make_calendar
+from .conftest import make_calendar, only
 
 BERLIN = ZoneInfo("Europe/Berlin")
 DAYS = ("mo", "di", "mi", "do", "fr", "sa", "so")
@@ -49,8 +49,8 @@ moments = st.one_of(
 def test_free_slots_are_bookable(calendar: CalendarConfig, now: datetime, offsets: set[int]) -> None:
     first_unit = units(now, now + timedelta(minutes=5)).start
     busy = {first_unit + offset for offset in offsets}
-    slots = free_slots(calendar, busy, now)
-    assert slots == free_slots(calendar, busy, now)
+    slots = free_slots(calendar, only(calendar), busy, now)
+    assert slots == free_slots(calendar, only(calendar), busy, now)
     for earlier, later in pairwise(slots):
         assert earlier + calendar.slot <= later
     for start in slots:
@@ -76,7 +76,7 @@ def slots_on(day: date, *ranges: str, slot_minutes: int = 30) -> list[str]:
         slot_minutes=slot_minutes, lead_time="1m", horizon="2d", opening_hours={"so": list(ranges)}
     )
     midnight = datetime(day.year, day.month, day.day, tzinfo=BERLIN)
-    return [start.strftime("%H:%M") for start in free_slots(calendar, (), midnight.astimezone(UTC))]
+    return [start.strftime("%H:%M") for start in free_slots(calendar, only(calendar), (), midnight.astimezone(UTC))]
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,10 @@ def test_a_booked_unit_takes_every_slot_that_touches_it() -> None:
     sunday = datetime(2026, 11, 22, 12, tzinfo=UTC)
     eight = datetime(2026, 11, 23, 7, tzinfo=UTC)
     busy = set(units(eight + timedelta(minutes=25), eight + timedelta(minutes=35)))
-    assert free_slots(calendar, busy, sunday) == (eight + timedelta(hours=1), eight + timedelta(minutes=90))
+    assert free_slots(calendar, only(calendar), busy, sunday) == (
+        eight + timedelta(hours=1),
+        eight + timedelta(minutes=90),
+    )
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from tim_bots.dialogue.memory import Memory
 from tim_bots.dialogue.who import Lookup
 from tim_bots.flow import Incoming, MessageKind, Outgoing, SendEvent, SendFile, SendText
 
-from .conftest import MONDAY_MORNING, Practice, appointment_flow, make_calendar, weekdays
+from .conftest import MONDAY_MORNING, Practice, appointment_flow, make_calendar, only, weekdays
 
 PLACES = 200
 ATTEMPTS = 1_600
@@ -33,7 +33,7 @@ WON, TOLD = "won", "told"
 
 def busy_practice() -> tuple[CalendarConfig, tuple[datetime, ...]]:
     calendar = make_calendar(slot_minutes=15, opening_hours=weekdays("08:00-18:00"), horizon="9d")
-    return calendar, free_slots(calendar, (), MONDAY_MORNING)[:PLACES]
+    return calendar, free_slots(calendar, only(calendar), (), MONDAY_MORNING)[:PLACES]
 
 
 def let_all_wait_their_turn(connection: Any, _record: object) -> None:

@@ -1,5 +1,6 @@
 """Every dialogue, whatever people write: no error, no dead end, the same words everywhere."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tim_bots.appointment.booking import Booking, BookingStatus
+from tim_bots.appointment.config import ONLY
 from tim_bots.appointment.dialogue import APPOINTMENT, Book, Cancel, Situation
 from tim_bots.dialogue.choosing import LONGEST_ANSWER
 from tim_bots.dialogue.commands import read_spoken
@@ -33,8 +35,15 @@ MESSAGES = st.one_of(
 )
 
 
-def situation(own: tuple[Booking, ...] = BOOKINGS, free: tuple[datetime, ...] = FREE) -> Situation:
-    return Situation(NOW, ZoneInfo("Europe/Berlin"), free, own)
+KINDS = {"blood": "Blutabnahme", "talk": "Gespräch"}
+
+
+def situation(
+    own: tuple[Booking, ...] = BOOKINGS,
+    free: tuple[datetime, ...] = FREE,
+    kinds: Mapping[str, str] | None = None,
+) -> Situation:
+    return Situation(NOW, ZoneInfo("Europe/Berlin"), lambda _: free, own, kinds or {ONLY: "Sprechstunde"})
 
 
 def said(text: str, *, vote: str | None = None, now: datetime = NOW, is_shared: bool = False) -> Said:
@@ -58,11 +67,12 @@ def say(conversation: Conversation | None, text: str, facts: Situation, **how: o
 def open_conversations() -> list[Conversation]:
     """One for each step, the question asked in front of it included."""
     by_step: dict[str, Conversation] = {}
-    for script in (["Termin"], ["Termin", "vote"], ["absagen"], ["absagen", "1"]):
+    for script in (["Termin"], ["Termin", "vote"], ["absagen"], ["absagen", "1"], ["kinds", "Termin"]):
         reply = Reply(None)
-        for text in script:
+        facts = situation(kinds=KINDS if "kinds" in script else None)
+        for text in script[script[0] == "kinds" :]:
             vote = FREE[0].isoformat() if text == "vote" else None
-            reply = say(reply.conversation, "" if vote else text, situation(), vote=vote)
+            reply = say(reply.conversation, "" if vote else text, facts, vote=vote)
         assert reply.conversation is not None
         by_step[reply.conversation.frame.step] = reply.conversation
     assert by_step.keys() == {step.name for step in APPOINTMENT.steps}
@@ -108,7 +118,11 @@ def test_every_step_ends_by_itself(conversation: Conversation) -> None:
     late = conversation.expires_at
     assert say(conversation, "Guten Tag", situation(), now=late) == Reply(None)
     expired = say(conversation, "ja", situation(), now=late)
-    assert expired.says[0].message_id in {"appointment-expired", "appointment-question-expired"}
+    assert expired.says[0].message_id in {
+        "appointment-expired",
+        "appointment-question-expired",
+        "appointment-kind-expired",
+    }
 
 
 @STEPS
