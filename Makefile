@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGES := policies/tim_policy synapse_modules/tim_synapse bots/tim_bots sandbox/tim_sandbox cli/tim_cli
+PACKAGES := policies/tim_policy synapse_modules/tim_synapse bots/tim_bots bots/tim_directory sandbox/tim_sandbox cli/tim_cli
 SOURCES := $(shell find $(PACKAGES) -type f -not -name '*.pyc') pyproject.toml README.md LICENSE
 CODE := policies synapse_modules bots sandbox cli tests benchmarks
 
