@@ -122,7 +122,6 @@ def test_a_token_is_not_printed() -> None:
     assert "secret" not in repr(Token("secret", NOW, NOW))
 
 
-@pytest.mark.requirement("AF_10059-02")
 async def test_the_proof_of_an_owner(scripted: Scripted, transport: Transport) -> None:
     ca = make_component_ca(make_root())
     signer = make_list_signer(ca)

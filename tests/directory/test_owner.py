@@ -80,7 +80,6 @@ def test_what_is_no_fhir_is_not_sent(resource: Any, field: str) -> None:
         checked(resource)
 
 
-@pytest.mark.requirement("AF_10059-02")
 async def test_publishing_an_address(scripted: Scripted, owner: OwnerEntries) -> None:
     created = {**endpoint_resource(DRAFT), "id": "e9"}
     scripted.answers = [ok(created, 201), ok(service(comment="bleibt")), ok(service())]
