@@ -16,6 +16,7 @@ from tim_bots.counter.config import CounterConfig
 from tim_bots.directory.config import DirectoryConfig
 from tim_bots.guard.trust import Strictness
 from tim_bots.persons.config import PersonsConfig
+from tim_bots.prescription.config import PrescriptionConfig
 from tim_bots.pvs.config import PvsConfig
 from tim_bots.secret_files import resolve
 from tim_bots.structured.config import ClientReportConfig
@@ -101,6 +102,8 @@ class BotConfig(Settings):
     """Id of an encrypted room where the bot says that somebody wants to talk to a person. None: nowhere."""
     counter: CounterConfig | None = None
     """Makes `staff_room` the counter, where every request is a card that the staff decides; None: no counter."""
+    prescription: PrescriptionConfig | None = None
+    """Lets care services ask for prescriptions, which the counter decides; None: no requests."""
     api: ApiConfig | None = None
     """A REST API with which a program decides what is at the counter; None: no API."""
     pvs: PvsConfig | None = None
@@ -123,6 +126,12 @@ class BotConfig(Settings):
     def _counter_has_a_room(self) -> Self:
         if self.counter is not None and self.staff_room is None:
             raise ValueError("staff_room: is missing; counter needs the room in which the staff works")
+        if self.prescription is not None and (self.counter is None or self.directory is None):
+            raise ValueError("prescription: needs counter, which decides, and directory, which knows care services")
+        members = {} if self.counter is None else self.counter.members
+        has_doctor = any(member.is_doctor for member in members.values())
+        if self.prescription is not None and self.prescription.needs_doctor and not has_doctor:
+            raise ValueError("prescription.needs_doctor: none of counter.members is_doctor")
         if self.api is not None and self.counter is None:
             raise ValueError("counter: is missing; api shows what is at the counter")
         if self.pvs is not None and (self.counter is None or self.pvs.member not in self.counter.members):

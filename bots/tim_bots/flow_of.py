@@ -20,6 +20,8 @@ from tim_bots.persons.consents import ConsentBook
 from tim_bots.persons.desk import PersonDesk
 from tim_bots.persons.pins import PinBook
 from tim_bots.persons.skill import ConsentSkill
+from tim_bots.prescription.requests import PrescriptionRequests
+from tim_bots.prescription.skill import PrescriptionSkill
 from tim_bots.surroundings import Surroundings
 from tim_bots.triage.desk import Desk
 from tim_bots.triage.dialogue import first_question
@@ -36,6 +38,10 @@ def flow_of(config: BotConfig, cipher: Cipher, surroundings: Surroundings) -> Fl
         person_wanted = PersonWanted(counter, cipher, config.organisation)
         counter.register(person_wanted)
     desk, opening = _desk(config, cipher, person_wanted), None
+    if config.prescription is not None and counter is not None and roles is not None:
+        requests = PrescriptionRequests(config.prescription, counter, config.organisation)
+        counter.register(requests)
+        skills.append(PrescriptionSkill(requests, roles))
     pins = PinBook(cipher)
     if config.calendar is not None:
         skills.append(AppointmentSkill(config.calendar, config.organisation, cipher, roles=roles, pins=pins))

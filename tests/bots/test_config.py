@@ -115,3 +115,37 @@ def test_an_unusable_secret_is_refused(tmp_path: Path, content: str | None, mode
         path.chmod(mode)
     with pytest.raises(ConfigError, match="password_file: .*" + text):
         read_secret(path, "password_file")
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"counter": None}, "prescription: needs counter"),
+        ({"directory": None}, "prescription: needs counter"),
+        ({"prescription": {"needs_doctor": True}}, "prescription.needs_doctor: none of counter.members is_doctor"),
+        ({"prescription": {"most_opne": 3}}, "most_open"),
+    ],
+)
+def test_prescriptions_need_who_decides_and_who_knows(write_bot: WriteBot, changes: dict[str, Any], said: str) -> None:
+    whole: dict[str, Any] = {
+        "staff": staff(),
+        "staff_room": "!team:a.test",
+        "counter": {"members": {"klar": {"user_id": "@klar:a.test", "name": "Frau Klar"}}},
+        "directory": {"url": "https://directory.example.org"},
+        "prescription": {},
+    }
+    with pytest.raises(ConfigError, match=said):
+        load_config(write_bot(**{key: value for key, value in (whole | changes).items() if value is not None}))
+
+
+def test_prescriptions_are_read(write_bot: WriteBot) -> None:
+    path = write_bot(
+        staff=staff(),
+        staff_room="!team:a.test",
+        counter={"members": {"weber": {"user_id": "@weber:a.test", "name": "Dr. Weber", "is_doctor": True}}},
+        directory={"url": "https://directory.example.org"},
+        prescription={"needs_doctor": True},
+    )
+    prescription = load_config(path).prescription
+    assert prescription is not None
+    assert (prescription.needs_doctor, prescription.most_open) == (True, 60)

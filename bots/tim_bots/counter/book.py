@@ -162,6 +162,11 @@ class CaseBook:
             query = query.where(counter_case.c.claimed_by == claimed_by)
         return connection.scalar(query) or 0
 
+    def count_open_in_room(self, connection: Connection, kind: str, room_id: str) -> int:
+        """How many cases of a kind, asked in a room, are open."""
+        is_it = and_(counter_case.c.kind == kind, counter_case.c.room_key == self._room_key(room_id), _IS_OPEN)
+        return connection.scalar(select(func.count()).select_from(counter_case).where(is_it)) or 0
+
     def count_closed_since(self, connection: Connection, since: datetime) -> dict[State, int]:
         """How many cases were closed since then, by how."""
         query = (

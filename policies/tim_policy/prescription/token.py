@@ -17,6 +17,8 @@ MOST_IN_A_CODE: Final = 3
 _LONGEST_CODE = 600
 _TOKEN = re.compile(r"/?Task/([0-9]{3}(?:\.[0-9]{3}){4}\.[0-9]{2})/\$accept\?ac=([0-9a-f]{64})")
 
+_TRACES = re.compile(r"[$]accept|accept(ac)?=|[0-9a-f]{64}", re.IGNORECASE)
+
 
 @dataclass(frozen=True, slots=True)
 class Token:
@@ -77,3 +79,10 @@ def code_content(tokens: Sequence[Token]) -> str:
     if len({token.prescription_id.text for token in tokens}) != len(tokens):
         raise ValueError("two tokens for one prescription")
     return json.dumps({"urls": [token.for_code for token in tokens]}, separators=(",", ":"))
+
+
+def mentions_token(text: str) -> bool:
+    """Whether a text seems to contain a token or a part of one, however it is broken up; rather once too often."""
+    return (
+        _TRACES.search("".join(character for character in text if character.isalnum() or character in "$=")) is not None
+    )

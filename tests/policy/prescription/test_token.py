@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tim_policy.prescription.token import Token, code_content, read_code, read_token
+from tim_policy.prescription.token import Token, code_content, mentions_token, read_code, read_token
 
 CODE = "0123456789abcdef" * 4
 TEXT = f"Task/169.000.000.004.711.94/$accept?ac={CODE}"
@@ -86,3 +86,15 @@ def test_reading_is_total(text: str) -> None:
     assert token is None or text.removeprefix("/") == token.for_code
     tokens = read_code(text)
     assert tokens is None or len(tokens) <= 3
+
+
+@pytest.mark.parametrize("text", [TEXT, f"Hier: {CODE.upper()}", " ".join(CODE), "\n".join(TEXT), TEXT[:40], TEXT[30:]])
+def test_a_token_in_a_text_is_noticed(text: str) -> None:
+    assert mentions_token(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "Rezept-ID 169.000.000.004.711.94 ist ausgestellt", "Wir akzeptieren das", "a" * 63]
+)
+def test_other_texts_hold_no_token(text: str) -> None:
+    assert not mentions_token(text)
