@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from tests.bots.counter.conftest import ANNA, CONFIG, KLAR, MONDAY_9, ROOM, STAFF_ROOM
+from tests.bots.counter.conftest import ANNA, CONFIG, MONDAY_9, ROOM, STAFF_ROOM
 from tests.bots.counter.test_attachments import CONTENT
+from tests.bots.counter.test_desk import Practice as CounterPractice
 from tests.bots.counter.test_desk import texts
 from tim_bots.cipher import Cipher
-from tim_bots.counter.card import card_label
 from tim_bots.counter.config import CounterConfig
 from tim_bots.counter.counter import Counter
 from tim_bots.counter.desk import CounterDesk
@@ -28,7 +27,7 @@ from tim_bots.dialogue.dialogue import Said, Say
 from tim_bots.dialogue.engine import Engine as DialogueEngine
 from tim_bots.dialogue.flow import DialogueFlow
 from tim_bots.directory.role_book import RoleBook
-from tim_bots.flow import Incoming, MessageKind, Outgoing
+from tim_bots.flow import MessageKind, Outgoing
 from tim_bots.prescription.config import PrescriptionConfig
 from tim_bots.prescription.dialogue import PRESCRIPTION_DIALOGUE, Send, Standing
 from tim_bots.prescription.draft import has_wrong_pzn, read_patient
@@ -45,10 +44,9 @@ TYPED = (
     "1-0-0-0",
     "bis 09.03., Vorrat 7 Tage",
 )
-EVENTS = count()
 
 
-class Practice:
+class Practice(CounterPractice):
     """The whole flow of a bot with a counter and prescription requests."""
 
     def __init__(self, engine: Engine, cipher: Cipher, **config: Any) -> None:
@@ -73,20 +71,19 @@ class Practice:
         self.flow = CounterDesk(counter, behind, "Praxis am Markt", meetings, clock=lambda: self.now)
         self.is_entitled()
 
-    def hears(self, text: str, sender: str, room_id: str, kind: MessageKind, **more: Any) -> list[Outgoing]:
-        message = Incoming(room_id, f"$e{next(EVENTS)}", sender, kind, text, MONDAY_9, **more)
-        with self.engine.begin() as connection:
-            return list(self.flow.handle(connection, message))
-
     def is_entitled(self, oids: str = CARE, sender: str = ANNA, room_id: str = ROOM) -> None:
         self.hears(oids, sender, room_id, MessageKind.ROLES)
 
-    def staff(self, text: str, sender: str = KLAR, about: int | None = None, **more: Any) -> list[Outgoing]:
-        label = None if about is None else card_label(about)
-        return self.hears(text, sender, STAFF_ROOM, more.pop("kind", MessageKind.TEXT), about=label, **more)
-
-    def anna(self, text: str, sender: str = ANNA, room_id: str = ROOM) -> list[Outgoing]:
-        return self.hears(text, sender, room_id, MessageKind.TEXT)
+    def anna(
+        self,
+        text: str,
+        kind: MessageKind = MessageKind.TEXT,
+        *,
+        sender: str = ANNA,
+        room_id: str = ROOM,
+        **more: Any,
+    ) -> list[Outgoing]:
+        return self.hears(text, sender, room_id, kind, **more)
 
     def types(self, *lines: str) -> list[Outgoing]:
         answers: list[Outgoing] = []
