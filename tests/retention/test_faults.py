@@ -22,6 +22,7 @@ def reports(server: RetentionServer, numbers: range) -> int:
 
 
 def lines(server: RetentionServer) -> list[str]:
+    """What the janitor logged."""
     log = server.supervisor.log_of(server.spec.server_name).read_text()
     return [line for line in log.splitlines() if "component=retention" in line]
 
@@ -29,10 +30,10 @@ def lines(server: RetentionServer) -> list[str]:
 @pytest.mark.requirement("A_28564-01")
 async def test_a_message_saves_a_room_whose_turn_has_not_come(enforcing: RetentionServer) -> None:
     """Rooms are handed to Synapse one by one: in its queue they would take messages and go nevertheless."""
+    before = (await enforcing.run())["run_ended_ts"]
     doctor = await enforcing.user()
     rooms = sorted([await new_room(doctor) for _ in range(ROOMS)])
     age(enforcing, 15)
-    before = (await enforcing.status())["run_ended_ts"]
     assert (await enforcing.admin.request("POST", f"{RETENTION}/run")).status == 200
     left = "SELECT COUNT(*) FROM rooms WHERE room_id = ?"
     await until(lambda: _is(enforcing, left, rooms[0], 0))
