@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from tim_policy.transition import Transition
+
 
 class State(enum.StrEnum):
     """Where an appointment stands."""
@@ -65,19 +67,6 @@ class Event(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Transition:
-    """One row.
-
-    Args:
-        by: who may bring it about.
-        to: the state afterwards.
-    """
-
-    by: frozenset[By]
-    to: State
-
-
-@dataclass(frozen=True, slots=True)
 class Refused:
     """The event does not happen.
 
@@ -88,7 +77,7 @@ class Refused:
     is_known: bool
 
 
-def _rows() -> Mapping[tuple[State, Event], Transition]:
+def _rows() -> Mapping[tuple[State, Event], Transition[By, State]]:
     patient, practice, bot = (frozenset({by}) for by in (By.PATIENT, By.PRACTICE, By.BOT))
     s, e = State, Event
     rows = (

@@ -5,8 +5,9 @@ FHIR knows four statuses only; the finer states are local to each side and never
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
+
+from tim_policy.transition import Transition
 
 
 class State(enum.StrEnum):
@@ -72,19 +73,6 @@ class Event(enum.StrEnum):
     DISPENSE_CANCEL = "dispense_cancel"
 
 
-@dataclass(frozen=True, slots=True)
-class Transition:
-    """One row.
-
-    Args:
-        by: who may bring it about.
-        to: the state afterwards.
-    """
-
-    by: frozenset[By]
-    to: State
-
-
 class NotApplied(enum.StrEnum):
     """Why an event changes nothing."""
 
@@ -100,7 +88,7 @@ class NotApplied(enum.StrEnum):
     """The state does not know the event."""
 
 
-def _rows() -> Mapping[tuple[State, Event], Transition]:
+def _rows() -> Mapping[tuple[State, Event], Transition[By, State]]:
     requester = frozenset({By.CARE_SERVICE, By.REQUESTING_PHARMACY})
     care, practice, pharmacy, bot = (
         frozenset({by}) for by in (By.CARE_SERVICE, By.PRACTICE, By.DISPENSING_PHARMACY, By.BOT)

@@ -6,19 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.policy.transitions import reachable
 from tim_policy.prescription.states import ANSWERS, FINAL, INITIAL, TRANSITIONS, By, Event, NotApplied, State, follow
 
 CARE, PRACTICE, PHARMACY = By.CARE_SERVICE, By.PRACTICE, By.DISPENSING_PHARMACY
-
-
-def _reachable(start: State) -> set[State]:
-    seen, todo = {start}, [start]
-    while todo:
-        state = todo.pop()
-        found = {row.to for (origin, _), row in TRANSITIONS.items() if origin is state} - seen
-        seen |= found
-        todo += found
-    return seen
 
 
 def test_it_has_the_size_that_the_source_names() -> None:
@@ -28,9 +19,9 @@ def test_it_has_the_size_that_the_source_names() -> None:
 
 
 def test_every_state_is_reached_and_every_state_can_end() -> None:
-    assert _reachable(INITIAL) == set(State)
+    assert reachable(INITIAL, TRANSITIONS) == set(State)
     for state in State:
-        assert _reachable(state) & FINAL, state
+        assert reachable(state, TRANSITIONS) & FINAL, state
 
 
 def test_nothing_happens_to_what_is_over() -> None:
