@@ -98,14 +98,7 @@ class CaseBook:
         Raises:
             IntegrityError: the flow opened it before.
         """
-        content = Content(
-            title=case.title,
-            lines=case.lines,
-            room_id=case.asker.room_id,
-            user_id=case.asker.user_id,
-            organisation=case.asker.organisation,
-            can_be_joined=case.can_be_joined,
-        )
+        content = _content(case)
         self._forget_old(connection, case.opened_at)
         row = connection.execute(
             insert(counter_case)
@@ -205,7 +198,7 @@ class CaseBook:
                 needs_doctor=int(after.needs_doctor),
                 changed_at_ms=to_ms(now),
                 content=self._seal(
-                    before.case.case_id, _content(before).model_copy(update={"note": note, "file": file})
+                    before.case.case_id, _content_of(before).model_copy(update={"note": note, "file": file})
                 ),
             )
             .returning(counter_case)
@@ -228,7 +221,7 @@ class CaseBook:
         return self._rewrite(connection, before, file=file)
 
     def _rewrite(self, connection: Connection, before: StoredCase, **change: object) -> StoredCase:
-        content = _content(before).model_copy(update=change)
+        content = _content_of(before).model_copy(update=change)
         is_it = counter_case.c.number == before.number
         sealed = self._seal(before.case.case_id, content)
         row = connection.execute(update(counter_case).where(is_it).values(content=sealed).returning(counter_case))
@@ -273,8 +266,7 @@ class CaseBook:
         )
 
 
-def _content(stored: StoredCase) -> Content:
-    case = stored.case
+def _content(case: CounterCase) -> Content:
     return Content(
         title=case.title,
         lines=case.lines,
@@ -282,7 +274,9 @@ def _content(stored: StoredCase) -> Content:
         user_id=case.asker.user_id,
         organisation=case.asker.organisation,
         can_be_joined=case.can_be_joined,
-        note=stored.note,
-        temporary_room=stored.temporary_room,
-        file=stored.file,
     )
+
+
+def _content_of(stored: StoredCase) -> Content:
+    changes = {"note": stored.note, "temporary_room": stored.temporary_room, "file": stored.file}
+    return _content(stored.case).model_copy(update=changes)

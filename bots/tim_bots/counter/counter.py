@@ -128,9 +128,7 @@ class Counter:
         answers: list[Outgoing] = []
         if text:
             told = say("counter-asker-says", number=str(stored.number), text=text)
-            label = message_label(stored.number, event_id)
-            card = card_label(stored.number)
-            answers.append(SendText(told, extra=QUIET, room_id=self.staff_room, label=label, replies_to=card))
+            answers.append(self._reply(stored, told, event_id))
         if attachment is not None:
             answers.append(
                 SendEvent(
@@ -161,13 +159,7 @@ class Counter:
         if not isinstance(changed, StoredCase):
             return ()
         told = say("counter-withdrawn", number=str(stored.number), why=why)
-        reply = SendText(
-            told,
-            extra=QUIET,
-            room_id=self.staff_room,
-            replies_to=card_label(stored.number),
-            label=message_label(stored.number, "withdrawn"),
-        )
+        reply = self._reply(stored, told, "withdrawn")
         return self.card(changed, edits=True), reply, *self._ended(changed)
 
     def tell(self, connection: Connection, case_id: UUID, text: str, event_id: str) -> tuple[Outgoing, ...]:
@@ -175,8 +167,7 @@ class Counter:
         stored = self.book.by_id(connection, case_id)
         if stored is None:
             return ()
-        label, card = message_label(stored.number, event_id), card_label(stored.number)
-        return (SendText(text, extra=QUIET, room_id=self.staff_room, label=label, replies_to=card),)
+        return (self._reply(stored, text, event_id),)
 
     def decide(
         self, connection: Connection, stored: StoredCase, decision: Decision, member: Member, now: datetime
@@ -212,6 +203,11 @@ class Counter:
         label = card_label(stored.number)
         return SendText(self.cards.card(stored), extra=QUIET, room_id=self.staff_room, label=label, edits=edits)
 
+    def _reply(self, stored: StoredCase, text: str, name: str) -> SendText:
+        """A reply on the card; `name` tells it from the others on this card."""
+        label, card = message_label(stored.number, name), card_label(stored.number)
+        return SendText(text, extra=QUIET, room_id=self.staff_room, label=label, replies_to=card)
+
     def overdue(self, connection: Connection, number: int, now: datetime) -> tuple[Outgoing, ...]:
         """The timer of a case is due: mark it, say so, and come again."""
         stored = self.book.by_number(connection, number)
@@ -219,8 +215,7 @@ class Counter:
             return ()
         stored = self.book.note_overdue(connection, stored)
         told = say("counter-overdue", line=self.cards.line(stored, now))
-        label = message_label(number, f"overdue {stored.times_overdue}")
-        reply = SendText(told, extra=QUIET, room_id=self.staff_room, label=label, replies_to=card_label(number))
+        reply = self._reply(stored, told, f"overdue {stored.times_overdue}")
         return self.card(stored, edits=True), reply, self._overdue_timer(stored, now)
 
     def summary(self, connection: Connection, now: datetime) -> tuple[Outgoing, ...]:
