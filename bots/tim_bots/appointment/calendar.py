@@ -38,8 +38,8 @@ def free_slots(
     Returns:
         Timezone-aware UTC datetimes; an appointment lasts `kind.length` from there.
     """
-    earliest = now + (kind.lead_time or calendar.lead_time)
-    latest = now + (kind.horizon or calendar.horizon)
+    lead_time, horizon = calendar.span_of(kind)
+    earliest, latest = now + lead_time, now + horizon
     length = kind.minutes // UNIT_MINUTES
     before, after = kind.buffer_before // UNIT_MINUTES, kind.buffer_after // UNIT_MINUTES
     free: list[datetime] = []

@@ -135,7 +135,7 @@ class CalendarConfig(BaseModel):
     @model_validator(mode="after")
     def _kinds_can_be_booked(self) -> Self:
         for key, kind in self.types.items():
-            lead_time, horizon = kind.lead_time or self.lead_time, kind.horizon or self.horizon
+            lead_time, horizon = self.span_of(kind)
             if not lead_time < horizon <= _LONGEST_HORIZON:
                 raise ValueError(
                     f"types.{key}.horizon: must be longer than lead_time, at most {_LONGEST_HORIZON.days}d"
@@ -172,14 +172,12 @@ class CalendarConfig(BaseModel):
 
     @cached_property
     def kinds(self) -> Mapping[str, AppointmentType]:
-        """Every kind of appointment with nothing left out but `opening_hours`, in the operator's order."""
-        kinds = self.types or {ONLY: AppointmentType(name=self.service_name, minutes=self.slot_minutes)}
-        return {
-            key: kind.model_copy(
-                update={"lead_time": kind.lead_time or self.lead_time, "horizon": kind.horizon or self.horizon}
-            )
-            for key, kind in kinds.items()
-        }
+        """Every kind of appointment, in the operator's order."""
+        return self.types or {ONLY: AppointmentType(name=self.service_name, minutes=self.slot_minutes)}
+
+    def span_of(self, kind: AppointmentType) -> tuple[timedelta, timedelta]:
+        """Lead time and horizon of a kind."""
+        return kind.lead_time or self.lead_time, kind.horizon or self.horizon
 
     def hours_on(self, day: date, kind: AppointmentType) -> tuple[TimeRange, ...]:
         """When appointments of a kind can take place on a day of the practice's wall time.

@@ -75,7 +75,8 @@ class AppointmentSkill:
         @cache
         def free(key: str) -> tuple[datetime, ...]:
             kind = kinds[key]
-            until = now + (kind.horizon or self._calendar.horizon) + kind.length + kind.margins[1]
+            _, horizon = self._calendar.span_of(kind)
+            until = now + horizon + kind.length + kind.margins[1]
             busy = self._book.busy_units(connection, now - kind.margins[0], until)
             booked = None if kind.per_day is None else self._book.per_day(connection, key, now, self._calendar.zone)
             return free_slots(self._calendar, kind, busy, now, booked)
