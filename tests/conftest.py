@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 import pytest_asyncio
+from hypothesis import HealthCheck, settings
 
 from tests.workers import require_workers
 from tim_sandbox.federation import Plan, running_sandbox
@@ -15,6 +16,10 @@ from tim_sandbox.homeserver_client import MatrixUser
 from tim_sandbox.members import APOTHEKE, FREMD, PFLEGE, PRAXIS
 from tim_sandbox.running import Sandbox
 from tim_sandbox.state import PORT_SPAN, free_base_port
+
+# The machine may be busy: no test fails for the time it takes.
+settings.register_profile("unhurried", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 
 def pytest_report_header() -> str:

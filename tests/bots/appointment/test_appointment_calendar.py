@@ -3,7 +3,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -44,7 +44,6 @@ moments = st.one_of(
 )
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(calendars(), moments, st.sets(st.integers(0, 4 * 288)))
 def test_free_slots_are_bookable(calendar: CalendarConfig, now: datetime, offsets: set[int]) -> None:
     first_unit = units(now, now + timedelta(minutes=5)).start

@@ -2,7 +2,7 @@ import random
 import string
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tim_bots.appointment.point_in_time import PointInTime
@@ -113,19 +113,16 @@ def test_a_number_after_cancelling_is_kept() -> None:
     assert (read("absagen 2").intent, read("absagen 2").number) == (Intent.CANCEL, 2)
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.text(max_size=LONGEST_TEXT + 10))
 def test_any_text_is_read_without_an_error(text: str) -> None:
     assert read(text).intent in Intent
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.text(alphabet=string.ascii_letters + " äöüß.,!?", max_size=60))
 def test_letters_alone_never_choose_a_number_that_was_not_written(text: str) -> None:
     assert read(text).number in {None, 1, 2, 3, 4, 5, 6, 7, 8, 9}
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.integers(1, 9), st.randoms(use_true_random=False))
 def test_invisible_characters_change_nothing(number: int, chance: random.Random) -> None:
     invisible = "".join(chance.choices("\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\ufe0f\u20e3", k=5))

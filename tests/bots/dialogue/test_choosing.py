@@ -3,7 +3,7 @@
 import string
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tim_bots.dialogue.choosing import NoChoice, Option, choose, yes_or_no
@@ -57,13 +57,11 @@ def test_yes_and_no_are_whole_words(text: str, expected: bool | None) -> None:
     assert yes_or_no(text) is expected
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.text(max_size=400), st.booleans())
 def test_any_text_is_read_without_an_error(text: str, is_binding: bool) -> None:
     assert choose(text, OPTIONS, is_binding=is_binding) in {*OPTIONS, *NoChoice}
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.text(alphabet=string.ascii_letters + " äöüß.,!?", max_size=60))
 def test_what_is_chosen_with_binding_is_chosen_without(text: str) -> None:
     binding = choose(text, OPTIONS, is_binding=True)

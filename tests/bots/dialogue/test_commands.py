@@ -1,7 +1,7 @@
 """Words that mean the same in every step."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tim_bots.dialogue.commands import Command, Spoken, read_spoken
@@ -45,7 +45,6 @@ def test_a_command_and_what_follows_it(text: str, addressed: str | None, rest: s
     assert (spoken.addressed, spoken.rest) == (addressed, rest)
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.text(max_size=200))
 def test_any_text_is_taken_apart_without_an_error(text: str) -> None:
     assert isinstance(read_spoken(text), Spoken)

@@ -161,7 +161,7 @@ def test_nothing_is_booked_that_was_taken_meanwhile() -> None:
     assert say(lost.conversation, "zurück", situation()).question is not None
 
 
-@settings(deadline=None, max_examples=300)  # the machine may be busy
+@settings(max_examples=300)
 @given(st.lists(st.tuples(MESSAGES, st.booleans(), st.integers(0, 40)), max_size=25), st.booleans())
 def test_no_sequence_of_messages_ends_in_an_error_or_a_dead_end(
     messages: list[tuple[str, bool, int]], has_bookings: bool
@@ -180,7 +180,6 @@ def test_no_sequence_of_messages_ends_in_an_error_or_a_dead_end(
             assert say(conversation, "abbrechen", facts, now=now).conversation is None
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.lists(MESSAGES, max_size=10))
 def test_nothing_is_booked_without_a_choice(messages: list[str]) -> None:
     """Whatever is said, an effect is one that was on offer or one's own."""

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tim_bots.dialogue.choosing import Option
@@ -70,7 +70,6 @@ def test_a_late_answer_does_nothing(dialogue: Dialogue[Any], facts: Any, questio
 
 
 @DIALOGUES
-@settings(deadline=None)  # the machine may be busy
 @given(
     messages=st.lists(
         st.tuples(st.sampled_from(WORDS) | st.text(max_size=30), st.booleans(), st.integers(0, 40)), max_size=12

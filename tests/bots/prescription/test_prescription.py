@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
@@ -328,7 +328,6 @@ WORDS = [
 ]
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.lists(st.tuples(st.sampled_from(WORDS) | st.text(max_size=40), st.booleans()), max_size=20))
 def test_no_sequence_of_messages_sends_what_is_not_whole_or_not_allowed(messages: list[tuple[str, bool]]) -> None:
     engine: DialogueEngine[Standing] = DialogueEngine(PRESCRIPTION_DIALOGUE, "00000000-0000-0000-0000-000000000001")

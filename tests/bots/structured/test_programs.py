@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.bots.appointment.conftest import Practice, cipher, database_path, engine, open_practice, practice
@@ -232,7 +232,6 @@ JSON = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(JSON, st.dictionaries(st.sampled_from(["v", "items", "msg_id", "step", "window"]), JSON))
 def test_foreign_data_never_raises(resource: Any, change: dict[str, Any]) -> None:
     content = fhir({}) | block("book")

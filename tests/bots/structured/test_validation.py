@@ -85,7 +85,7 @@ def test_what_is_right_is_accepted(schema: Schema) -> None:
     assert fault(schema, GOOD[schema]) is None
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.sampled_from(list(GOOD)), st.integers(0, 2**32), st.integers(1, 3))
 def test_ours_and_gematiks_schemas_agree(schema: Schema, seed: int, times: int) -> None:
     dice, instance = random.Random(seed), GOOD[schema]
