@@ -15,7 +15,7 @@ import pytest
 import pytest_asyncio
 
 from tests.retention.databases import Database, until_it_answers
-from tests.retention.waiting import until
+from tests.retention.waiting import SETTINGS_OF_PREPARING, until, until_prepared
 from tests.synapse.conftest import spec_in
 from tests.synapse.ocsp_server import listening_pki
 from tests.workers import require_workers
@@ -95,7 +95,7 @@ async def running_retention(
     extra = {
         "stats": {"enabled": False},
         "media_retention": {"local_media_lifetime": "90d", "remote_media_lifetime": "14d"},
-    }
+    } | SETTINGS_OF_PREPARING
     spec = replace(spec_in(directory, base_port, pki), extra=extra)
     module: Any = spec.modules[0]
     module["config"]["retention"] = retention
@@ -118,6 +118,7 @@ async def running_retention(
         server = RetentionServer(client, supervisor, spec, None)  # type: ignore[arg-type] # there is none before the start
         try:
             await server.start()
+            await until_prepared(server.query)
             server.admin = await client.new_user("admin", "password", is_admin=True)
             yield server
         finally:

@@ -12,7 +12,7 @@ import yaml
 from synapse.storage.engines import PostgresEngine, create_engine
 
 from tests.retention.shifted_clock import write_offset
-from tests.retention.waiting import until
+from tests.retention.waiting import SETTINGS_OF_PREPARING, until, until_prepared
 from tim_cli.audit import new_key
 from tim_sandbox.federation import Plan, running_sandbox
 from tim_sandbox.homeserver import tim_module
@@ -132,8 +132,7 @@ async def running_month(
         "stats": {"enabled": False},
         "media_retention": {"local_media_lifetime": "7d", "remote_media_lifetime": "7d"},
         "federation_domain_whitelist": [],
-        "background_updates": {"sleep_enabled": False},
-    }
+    } | SETTINGS_OF_PREPARING
     plan = Plan(
         sandbox_directory,
         base_port,
@@ -145,10 +144,5 @@ async def running_month(
     async with running_sandbox(plan) as sandbox:
         admin = await sandbox.homeserver(NAME).new_user("aufsicht", "password", is_admin=True)
         server = MonthServer(sandbox, clock, admin)
-
-        async def is_prepared() -> bool:
-            """Synapse fills a new database in the background, by way of tables that it drops again."""
-            return server.query("SELECT COUNT(*) FROM background_updates") == [(0,)]
-
-        await until(is_prepared)
+        await until_prepared(server.query)
         yield server

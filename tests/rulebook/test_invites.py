@@ -17,6 +17,7 @@ from tests.synapse.matrix import (
     leave,
     new_room,
     rooms_of,
+    sees_leave,
     set_account_data,
     set_permission,
 )
@@ -186,6 +187,7 @@ async def test_a_second_invite_after_leaving_and_forgetting_is_judged_anew(new_u
     await leave(guest, room_id)
     forgotten = await guest.request("POST", f"/_matrix/client/v3/rooms/{quote(room_id)}/forget", {})
     assert forgotten.status == 200, forgotten
+    await sees_leave(host, room_id, guest.user_id)
     await set_permission(guest, BLOCK, *types)
     assert_refused(await invite(host, room_id, guest.user_id))
     await set_permission(guest, ALLOW, *types)

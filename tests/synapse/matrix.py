@@ -1,5 +1,6 @@
 """The few Matrix calls the tests below are made of."""
 
+import asyncio
 from typing import Any
 from urllib.parse import quote
 
@@ -49,6 +50,14 @@ async def join(user: MatrixUser, room_id: str, via: str = "") -> Answer:
 async def leave(user: MatrixUser, room_id: str) -> None:
     answer = await user.request("POST", f"/_matrix/client/v3/rooms/{quote(room_id)}/leave", {})
     assert answer.status == 200, answer
+
+
+async def sees_leave(user: MatrixUser, room_id: str, who: str) -> None:
+    """Return once the user's homeserver knows that somebody, perhaps of another one, has left; fails after 20 s."""
+    path = f"/_matrix/client/v3/rooms/{quote(room_id)}/state/m.room.member/{quote(who)}"
+    async with asyncio.timeout(20):
+        while (await user.request("GET", path)).body.get("membership") != "leave":
+            await asyncio.sleep(0.1)
 
 
 async def rooms_of(user: MatrixUser) -> set[str]:
