@@ -73,6 +73,26 @@ def person(homeserver: HomeserverClient, new_user_id: NewUserId, tmp_path: Path)
     return online
 
 
+@pytest.fixture(scope="session")
+def listed_nurse_seeds() -> MemorySeeds:
+    """The account lives as long as the federation, and so does its identity."""
+    return MemorySeeds()
+
+
+@pytest.fixture
+async def listed_nurse(
+    federation: Sandbox, listed_nurse_seeds: MemorySeeds, tmp_path: Path
+) -> AsyncIterator[ScriptedUser]:
+    """The nurse whom the directory lists as care service, on another homeserver than the bot; with a new device."""
+    pflege = federation.state.homeserver("pflege.tim.test")
+    nurse = next(user for user in pflege.users if user.user_id == "@schwester.anna:pflege.tim.test")
+    store_dir = tmp_path / "nurse"
+    async with ScriptedUser.online(
+        pflege.client_url, nurse.user_id, nurse.password, store_dir, listed_nurse_seeds
+    ) as user:
+        yield user
+
+
 @dataclass
 class BotProcess:
     """`tim bot run` as a child process, with its log."""

@@ -3,7 +3,6 @@
 import asyncio
 import re
 import sys
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
@@ -180,11 +179,9 @@ async def test_the_next_of_the_staff_comes_when_the_first_lets_nobody_in(new_bot
 
 
 async def test_what_is_offered_follows_from_the_entry_in_the_directory(
-    new_bot: NewBot, person: Person, federation: Sandbox, tmp_path: Path
+    new_bot: NewBot, person: Person, federation: Sandbox, listed_nurse: ScriptedUser
 ) -> None:
     """A nurse whose account stands in the directory, from another homeserver; and somebody whose does not."""
-    pflege = federation.state.homeserver("pflege.tim.test")
-    nurse = next(user for user in pflege.users if user.user_id == "@schwester.anna:pflege.tim.test")
     concerns = {
         "rezept": {"label": "Rezept", "persons": ["klar"]},
         "wunde": {"label": "Wundverlauf", "persons": ["klar"], "roles": ["1.2.276.0.76.4.245"]},
@@ -193,11 +190,8 @@ async def test_what_is_offered_follows_from_the_entry_in_the_directory(
     bot = await new_bot("tests.bots.real_bot", staff=staff, directory={"url": federation.state.vzd_url})
     await bot.start()
     await bot.ready()
-    async with (
-        person() as anna,
-        ScriptedUser.online(pflege.client_url, nurse.user_id, nurse.password, tmp_path / "nurse") as berger,
-    ):
-        for user, is_offered in ((anna, False), (berger, True)):
+    async with person() as anna:
+        for user, is_offered in ((anna, False), (listed_nurse, True)):
             room_id = await user.create_room(invite=[bot.user_id])
             greeting = await user.wait_for(room_id, lambda said: said.text.startswith("Guten Tag"), seconds=40)
             assert ("Wundverlauf" in greeting.text) is is_offered
